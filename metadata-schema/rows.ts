@@ -1,0 +1,139 @@
+/**
+ * Rows of the metadata tables, and how they are parsed as they leave a store.
+ *
+ * Parsing covers shape only. Meaning (is this a known permission, is this range narrow enough) is the
+ * guardrails', so that a row edited straight in SQL can be Blocked with a reason instead of lost.
+ */
+import { z } from "zod";
+
+/** JSON text in a column, of the given shape. */
+const jsonColumn = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value, context) => {
+    if (typeof value !== "string") return value;
+    try {
+      return JSON.parse(value);
+    } catch {
+      context.addIssue({ code: "custom", message: "is not valid JSON" });
+      return z.NEVER;
+    }
+  }, schema);
+
+/** 0 or 1 in SQLite, a bit in SQL Server. */
+const bitColumn = z.preprocess((value) => (typeof value === "number" ? value !== 0 : value), z.boolean());
+
+export const environmentRow = z.object({
+  name: z.string().regex(/^[a-z0-9]{2,12}$/),
+  is_default: bitColumn,
+  location: z.string().min(1),
+  subscription_id: z.guid(),
+  tenant_id: z.guid(),
+  resource_group: z.string().min(1),
+  /** IPv4 CIDR of the VNet */
+  address_space: z.string(),
+  /** ARM id of an existing vault; null: the platform stack makes one */
+  key_vault_id: z.string().nullable(),
+  /** Unity Catalog names where the models of this environment's jobs live */
+  catalog_name: z.string().min(1),
+  schema_name: z.string().min(1),
+  default_node_type: z.string().min(1),
+  default_spark_version: z.string().min(1),
+  /** address that this service calls Databricks from, as an IPv4 CIDR */
+  service_address: z.string(),
+  /** display name of an Entra group to make for this environment; null: none */
+  own_group: z.string().nullable(),
+  /** user principal names of the members of own_group */
+  own_group_members: jsonColumn(z.array(z.string())),
+});
+export type EnvironmentRow = z.infer<typeof environmentRow>;
+
+export const jobRow = z.object({
+  job_id: z.int(),
+  name: z.string().nullable(),
+  /** null: the default environment */
+  environment: z.string().nullable(),
+  kind: z.string(),
+  priority: z.string(),
+  enabled: bitColumn,
+  owner: z.string().nullable(),
+  /** Quartz cron expression; null: no schedule */
+  schedule: z.string().nullable(),
+  /** IANA or Databricks time zone id */
+  schedule_time_zone: z.string(),
+  /** three-level Unity Catalog name; null: `<catalog>.<schema>.job_<id>` */
+  model: z.string().nullable(),
+  /** workspace path of the notebook; null: `/Workspace/Jobs/job_<id>` */
+  task_path: z.string().nullable(),
+});
+export type JobRow = z.infer<typeof jobRow>;
+
+export const accessPolicyRow = z.object({
+  policy_id: z.int(),
+  job_id: z.int(),
+  role: z.string(),
+  permissions: jsonColumn(z.array(z.string())),
+  entra_id_group: z.string(),
+  /** three-level name of another model than the job's; null: the job's */
+  model: z.string().nullable(),
+  /** ISO 8601 instant with a zone; the row stops counting then */
+  expires_at: z.string().nullable(),
+});
+export type AccessPolicyRow = z.infer<typeof accessPolicyRow>;
+
+export const secretReferenceRow = z.object({
+  reference_id: z.int(),
+  job_id: z.int(),
+  key_vault: z.string(),
+  secret_name: z.string(),
+});
+export type SecretReferenceRow = z.infer<typeof secretReferenceRow>;
+
+export const networkRuleRow = z.object({
+  rule_id: z.int(),
+  job_id: z.int(),
+  service: z.string(),
+  /** name of the private endpoint; null: the row only has firewall ranges */
+  private_endpoint: z.string().nullable(),
+  /** IPv4 addresses or CIDRs that may reach the service's public side */
+  firewall_ranges: jsonColumn(z.array(z.string())),
+});
+export type NetworkRuleRow = z.infer<typeof networkRuleRow>;
+
+export const clusterConfigRow = z.object({
+  config_id: z.int(),
+  job_id: z.int(),
+  /** null: the environment's default */
+  node_type: z.string().nullable(),
+  spark_version: z.string().nullable(),
+  min_workers: z.int(),
+  max_workers: z.int(),
+});
+export type ClusterConfigRow = z.infer<typeof clusterConfigRow>;
+
+/** The metadata tables, with the column that is each one's key. */
+export const metadataTables = {
+  Environments: { key: "name", row: environmentRow },
+  Jobs: { key: "job_id", row: jobRow },
+  Access_Policies: { key: "policy_id", row: accessPolicyRow },
+  Secret_References: { key: "reference_id", row: secretReferenceRow },
+  Network_Rules: { key: "rule_id", row: networkRuleRow },
+  Cluster_Configs: { key: "config_id", row: clusterConfigRow },
+} as const;
+export type MetadataTable = keyof typeof metadataTables;
+
+/** Names one row for a person: `Access_Policies 17`. */
+export interface RowRef {
+  readonly table: MetadataTable;
+  readonly key: string;
+}
+export const rowName = (row: RowRef): string => `${row.table} ${row.key}`;
+
+/**
+ * A row whose shape a store could not parse. It counts as asking for what it last asked for: nothing of
+ * it is added and nothing is taken away until its shape is mended.
+ */
+export interface MalformedRow {
+  readonly ref: RowRef;
+  /** column at fault */
+  readonly field: string;
+  readonly fault: string;
+}
