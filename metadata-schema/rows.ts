@@ -31,7 +31,13 @@ export const environmentRow = z.object({
   /** IPv4 CIDR of the VNet */
   address_space: z.string(),
   /** ARM id of an existing vault; null: the platform stack makes one */
-  key_vault_id: z.string().nullable(),
+  key_vault_id: z
+    .string()
+    .regex(
+      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+$/i,
+      "is not the ARM id of a key vault",
+    )
+    .nullable(),
   /** Unity Catalog names where the models of this environment's jobs live */
   catalog_name: z.string().min(1),
   schema_name: z.string().min(1),

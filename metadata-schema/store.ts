@@ -189,6 +189,8 @@ export interface StackRecord {
   readonly kind: StackKind;
   readonly environment: string;
   readonly desired: DesiredState;
+  /** of the contributions that `desired` was merged from; for setDesired under another program version */
+  readonly version: number;
   /** null: never applied, or a run that writes has begun and not succeeded since */
   readonly appliedHash: string | null;
   /** true once a run of it has succeeded: from then on missing state is a fault, not a first run */
@@ -312,7 +314,7 @@ export interface MetadataStore {
    * used twice, not even after all entries are gone or the database was closed.
    */
   readChanges(limit: number): Promise<readonly Change[]>;
-  /** Like an edit of the subject: it will be resolved again. */
+  /** Like an edit of the subject alone: it will be resolved again, an environment without the jobs in it. */
   touch(subjects: readonly Subject[]): Promise<void>;
   /** Touches every subject whose wakeAt has come, and forgets that time. Returns how many. */
   wake(): Promise<number>;
@@ -321,7 +323,9 @@ export interface MetadataStore {
   loadEnvironment(name: string): Promise<EnvironmentSnapshot>;
   /**
    * Stores a resolution. The change entry is deleted only if its seq is still the one that was read, so an
-   * edit during the resolve is resolved again. Every stack whose contribution from this subject came, went
+   * edit during the resolve is resolved again. Stores nothing if the entry is gone: somebody else has resolved
+   * it since, from rows at least as new. A subject that refers to a stack for the first time, whose outputs
+   * changed after `seq`, is touched, since it may have read the outputs from before. Every stack whose contribution from this subject came, went
    * or changed (in admitted entries, base, references or urgency) will be listed by stacksToMerge.
    * A condition's `since` stays while its status stays.
    */
@@ -333,10 +337,11 @@ export interface MetadataStore {
   /**
    * Stores what a stack must become. Due from now on unless the hash is the applied one. A changed hash
    * clears back-off and attempts. A stack that must not exist and never had a lease disappears at once.
+   * Queued runs of a stack that disappears, here or at the end of a destroy, end as canceled.
    * `version` older than the contributions: stored all the same, and listed by stacksToMerge again.
    */
   setDesired(stack: string, version: number, desired: DesiredState, lane: Lane): Promise<void>;
-  /** Stacks whose desired hash was made from another `program/` or provider version than `suffix`, i.e. does not end with it. */
+  /** Stacks whose desired hash was made from another `program/` or provider version than `suffix`, i.e. does not end with it. Not those that must not exist. */
   stacksOfOtherVersion(suffix: string, limit: number): Promise<readonly StackRecord[]>;
   getStack(stack: string): Promise<StackRecord | null>;
   listStacks(): Promise<readonly StackRecord[]>;
@@ -347,14 +352,18 @@ export interface MetadataStore {
   /**
    * What could start now, most pressing first: queued runs and due stacks by the instant they became due
    * plus laneDelayMs of their stack's lane (a queued run counts from queuedAt). Left out: leased stacks, those whose
-   * next attempt is later, and a stack to destroy while another stack's applied spec refers to it.
+   * next attempt is later (a queued run does not wait for it: somebody asked), and a stack to destroy while
+   * another stack's applied spec refers to it. A queued run whose stack has no desired state yet is not listed.
    */
   listWork(limit: number): Promise<readonly WorkItem[]>;
   /** Stacks to destroy that wait for another stack's applied spec, with one such stack. */
   listHeldDestroys(): Promise<readonly { readonly stack: string; readonly heldBy: string }[]>;
   /**
    * Takes the lease of a stack and starts its run, in one step: of many callers exactly one gets it.
-   * Refused while another lease has not expired, and when the desired hash is not `desiredHash`. A kind
+   * Refused while another lease has not expired, when the desired hash is not `desiredHash`, for a destroy
+   * while another stack's applied spec refers to the stack, and for a runId that is no queued run of this
+   * stack but exists. Without a queued run a kind that writes is refused too when the stack is not due (any
+   * more), or not yet again: a list may be older than another worker's run. A kind
    * that writes (update, destroy) sets the applied hash to NULL and adds the desired references to the
    * applied ones. A queued run (same runId) becomes running; otherwise a run is made. A run that held an
    * expired lease becomes `lost`.
@@ -378,10 +387,11 @@ export interface MetadataStore {
   appendSteps(lease: Lease, steps: readonly RunStepInput[]): Promise<void>;
   /**
    * Ends a run and its lease, in one transaction with all that follows from it. Success of an update:
-   * applied hash and applied references become the run's, outputs are replaced, and every subject whose
-   * contribution refers to an output that changed is touched. Success of a destroy: outputs, references,
-   * conditions and the stack's row go, unless it is wanted again by now; subjects are touched likewise.
-   * Failure: the applied hash stays NULL, attempts grow, the next attempt is set. A preview or refresh
+   * applied hash and applied references become the run's, outputs are replaced (null leaves them), and every
+   * subject whose contribution refers to an output that changed is touched. Success of a destroy: outputs,
+   * applied references, conditions and the stack's row go; if it is wanted again by now, the row stays, as one
+   * that was never applied. Subjects are touched likewise. Failure: the applied hash stays NULL, attempts grow,
+   * the next attempt is set; a desired hash that changed during the run is due at once. A preview or refresh
    * changes nothing but its run.
    */
   settleRun(lease: Lease, result: RunResult): Promise<SettledRun>;
@@ -408,7 +418,7 @@ export interface MetadataStore {
     readonly runs: readonly { readonly runId: string; readonly stack: string; readonly kind: RunKind }[];
   }): Promise<RequestRecord>;
   getRequest(requestId: string): Promise<RequestRecord | null>;
-  /** Ends a queued run without a lease, e.g. because its stack is gone. */
+  /** Ends a queued run without a lease, e.g. because its stack is gone. Nothing happens if it is not queued any more. */
   cancelQueuedRun(runId: string, message: string): Promise<void>;
   getRun(runId: string): Promise<RunRecord | null>;
   /** Steps of a run with a number above `after`, in order. */

@@ -1,0 +1,114 @@
+/** Who may import whom. A breach fails `npm run check`; tests/house/import-rules.test.ts proves that it does. */
+
+const room = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from,
+  to: { pathNot: [...allowed, "^node:", "^node_modules"], dependencyTypesNot: ["core"] },
+});
+
+const vocabulary = "^metadata-schema/(desired-state|rows|contributions|errors|store)\\.ts$";
+const pureProgram = "^program/(layout|policies)/";
+const tiny = "^automation/(log|clock|errors)\\.ts$";
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: "(^|/)[^/]+\\.d\\.ts$|\\.cjs$" }, to: {} },
+    {
+      name: "nobody-imports-tests",
+      severity: "error",
+      from: { pathNot: "^tests/" },
+      to: { path: "^tests/" },
+    },
+    room(
+      "metadata-schema-imports-no-other-room",
+      { path: "^metadata-schema/" },
+      ["^metadata-schema/"],
+      "the vocabulary knows nobody",
+    ),
+    {
+      name: "drivers-only-inside-stores",
+      severity: "error",
+      from: { path: "^(metadata-schema|automation|program)/", pathNot: "^(metadata-schema/stores/|automation/simulators/)" },
+      to: { path: "^(node:)?sqlite$|node_modules/mssql" },
+    },
+    room(
+      "layout-and-policies-are-pure",
+      { path: pureProgram },
+      ["^program/layout/", "^program/policies/", "^metadata-schema/desired-state\\.ts$"],
+      "a guardrail judges a piece of a spec and nothing else",
+    ),
+    {
+      name: "no-pulumi-in-pure-rooms",
+      severity: "error",
+      from: { path: ["^metadata-schema/", pureProgram, "^automation/(reconcile|queue|http|directory|cli)/"] },
+      to: { path: "node_modules/@pulumi/" },
+    },
+    room(
+      "program-knows-specs-only",
+      { path: "^program/" },
+      ["^program/", "^metadata-schema/desired-state\\.ts$"],
+      "no database, HTTP, queue or clock",
+    ),
+    room(
+      "queue-and-reconcile",
+      { path: "^automation/(queue|reconcile)/" },
+      ["^automation/(queue|reconcile)/", "^automation/engine/engine\\.ts$", vocabulary, pureProgram, tiny],
+      "they see the engine and the store as interfaces",
+    ),
+    room(
+      "http",
+      { path: "^automation/http/" },
+      ["^automation/http/", vocabulary, "^program/layout/", tiny],
+      "services are handed in",
+    ),
+    room(
+      "directory",
+      { path: "^automation/directory/" },
+      ["^automation/directory/", "^automation/reconcile/names-needed\\.ts$", vocabulary, tiny],
+      "",
+    ),
+    room(
+      "engine",
+      { path: "^automation/engine/", pathNot: "^automation/engine/(run-stack|child-entry)\\.ts$" },
+      ["^automation/engine/", vocabulary, tiny],
+      "only the child side imports the program",
+    ),
+    {
+      name: "parent-never-imports-pulumi",
+      comment: "the SDKs weigh 135 MB: only a child, which is forked, has them",
+      severity: "error",
+      from: { path: "^automation/(app|main)\\.ts$" },
+      to: { path: "node_modules/@pulumi/", reachable: true },
+    },
+    room("cli", { path: "^automation/cli/" }, ["^automation/cli/", tiny], "talks HTTP"),
+    room("simulators", { path: "^automation/simulators/" }, ["^automation/simulators/"], "a process of its own"),
+    {
+      name: "nobody-imports-simulators",
+      severity: "error",
+      from: { path: "^(automation|program|metadata-schema)/", pathNot: "^automation/simulators/" },
+      to: { path: "^automation/simulators/" },
+    },
+    {
+      name: "only-server-imports-express",
+      severity: "error",
+      from: { path: "^automation/", pathNot: "^automation/http/server\\.ts$" },
+      to: { path: "node_modules/express/" },
+    },
+    {
+      name: "no-unlisted-packages",
+      severity: "error",
+      from: { path: "^(automation|program|metadata-schema)/" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "npm-dev"], pathNot: "node_modules/@types/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    exclude: { path: "^\\.rowgate/" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "types"] },
+  },
+};

@@ -1,0 +1,116 @@
+/** Talks HTTP to the simulated clouds that run for one ROWGATE_HOME. */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+
+const endpointFile = z.object({ httpPort: z.int() });
+
+const cloudObject = z.object({
+  cloud: z.string(),
+  id: z.string(),
+  type: z.string(),
+  name: z.string(),
+  summary: z.string(),
+  body: z.record(z.string(), z.json()),
+  createdAt: z.string(),
+  changedAt: z.string(),
+  deletedAt: z.string().nullable(),
+});
+export type CloudObject = z.infer<typeof cloudObject>;
+
+const fault = z.object({
+  faultId: z.int(),
+  type: z.string(),
+  call: z.string(),
+  nth: z.int(),
+  times: z.int(),
+  code: z.string(),
+  message: z.string(),
+  afterCommit: z.boolean(),
+  seen: z.int(),
+  remaining: z.int(),
+});
+export type Fault = z.infer<typeof fault>;
+
+const objectList = z.object({ value: z.array(cloudObject) });
+const faultList = z.object({ value: z.array(fault) });
+const problem = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/** longest that a call of the simulated clouds takes is well under a second */
+const timeoutMs = 10_000;
+
+export interface ListQuery {
+  readonly type?: string | undefined;
+  readonly name?: string | undefined;
+  readonly deleted?: boolean | undefined;
+}
+
+export class CloudsClient {
+  readonly #base: string;
+
+  constructor(httpPort: number) {
+    this.#base = `http://127.0.0.1:${httpPort}`;
+  }
+
+  async list(query: ListQuery = {}): Promise<CloudObject[]> {
+    const search = new URLSearchParams();
+    if (query.type) search.set("type", query.type);
+    if (query.name) search.set("name", query.name);
+    if (query.deleted) search.set("deleted", "true");
+    return objectList.parse(await this.#send("GET", `/sandbox/objects?${search}`)).value;
+  }
+
+  async put(id: string, change: Readonly<Record<string, unknown>>): Promise<CloudObject> {
+    return cloudObject.parse(await this.#send("PUT", `/sandbox/objects/${encodeURIComponent(id)}`, change));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#send("DELETE", `/sandbox/objects/${encodeURIComponent(id)}`);
+  }
+
+  async faults(): Promise<Fault[]> {
+    return faultList.parse(await this.#send("GET", "/sandbox/faults")).value;
+  }
+
+  async addFault(request: Readonly<Record<string, unknown>>): Promise<Fault> {
+    return fault.parse(await this.#send("POST", "/sandbox/faults", request));
+  }
+
+  async clearFaults(faultId: number | undefined): Promise<number> {
+    const cleared = await this.#send(
+      "DELETE",
+      `/sandbox/faults${faultId === undefined ? "" : `/${faultId}`}`,
+    );
+    return z.object({ cleared: z.int() }).parse(cleared).cleared;
+  }
+
+  async #send(method: string, target: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(this.#base + target, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    }).catch(() => notRunning());
+    const text = await response.text();
+    const answer: unknown = text === "" ? undefined : JSON.parse(text);
+    if (response.ok) return answer;
+    const told = problem.safeParse(answer);
+    throw new Error(
+      told.success ? told.data.error.message : `The simulated clouds answered ${response.status}.`,
+    );
+  }
+}
+
+export async function openClouds(home: string): Promise<CloudsClient> {
+  const file = path.join(home, "clouds", "endpoint.json");
+  const text = await readFile(file, "utf8").catch(() => notRunning(file));
+  return new CloudsClient(endpointFile.parse(JSON.parse(text)).httpPort);
+}
+
+function notRunning(file?: string): never {
+  const why = file ? `there is no ${file}` : "they do not answer";
+  throw new Error(
+    `The simulated clouds are not running: ${why}. Start the service with \`npm start\`, or set ROWGATE_HOME to its folder.`,
+  );
+}

@@ -1,0 +1,60 @@
+/** The only reader of the environment. Reports every fault at once. */
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { ServiceError } from "./errors.ts";
+
+const checkout = fileURLToPath(new URL("..", import.meta.url));
+
+const whole = (least: number, most: number) =>
+  z.coerce.number("is not a number").int("is not a whole number").min(least).max(most);
+
+const schema = z.object({
+  PORT: whole(0, 65_535).default(8080),
+  ROWGATE_HOME: z.string().min(1).default(path.join(checkout, ".rowgate")),
+  /** the engine's executable; set-up finds it and hands it on */
+  ROWGATE_ENGINE_PATH: z.string("is not set: start with `npm start`, which finds the engine").min(1),
+  /** runs at once, besides one more that is kept for urgent work */
+  ROWGATE_SLOTS: whole(1, 64).default(Math.max(2, Math.min(8, availableParallelism() * 2))),
+  ROWGATE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  PATH: z.string().default(""),
+  HOME: z.string().default(""),
+});
+
+export interface Config {
+  readonly port: number;
+  /** absolute folder: metadata.db, state, simulated clouds, logs */
+  readonly home: string;
+  readonly enginePath: string;
+  readonly slots: number;
+  readonly logLevel: string;
+  /** what processes of ours may inherit: an allow-list, so that no credential slips through */
+  readonly inherited: Readonly<Record<string, string>>;
+  readonly checkout: string;
+}
+
+/** Throws a ServiceError with code InvalidConfig that names each variable at fault. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const present = Object.entries(environment).filter(([, value]) => value !== undefined && value !== "");
+  const parsed = schema.safeParse(Object.fromEntries(present));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new ServiceError({
+      code: "InvalidConfig",
+      status: 500,
+      message: `The configuration is not usable. ${faults.join("; ")}.`,
+      details: faults,
+    });
+  }
+  const values = parsed.data;
+  return {
+    port: values.PORT,
+    home: path.resolve(values.ROWGATE_HOME),
+    enginePath: values.ROWGATE_ENGINE_PATH,
+    slots: values.ROWGATE_SLOTS,
+    logLevel: values.ROWGATE_LOG_LEVEL,
+    inherited: { PATH: values.PATH, HOME: values.HOME },
+    checkout,
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Our own `pulumiCommand` for the Automation API. It owns the spawn, so that a run is one engine process in
+ * a process group of its own, with an environment made of an allow-list, whose exit code and pid are known.
+ * What the Automation API asks around a run (select, output, history) is answered here without a process:
+ * stacks are made by stack-files.ts, and outputs come from the event stream.
+ */
+import { spawn } from "node:child_process";
+import { signalGroup } from "./processes.ts";
+
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+  readonly err?: Error;
+}
+
+/** The engine process of a run ended with another code than 0. */
+export class EngineExitError extends Error {
+  override readonly name = "EngineExitError";
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly stdout: string;
+  constructor(exit: { code: number | null; stderr: string; stdout: string }) {
+    super(`The engine ended with code ${exit.code}.`);
+    this.code = exit.code;
+    this.stderr = exit.stderr;
+    this.stdout = exit.stdout;
+  }
+}
+
+export interface EngineCommandOptions {
+  readonly command: string;
+  readonly version: string;
+  /** the whole environment of engine processes, but for what the Automation API adds */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A process started; null: it ended. */
+  onProcess(pid: number | null): void;
+}
+
+// An engine that was asked twice to end ends within about a second; these are the pauses before the next,
+// harder signal. The first leaves it the time to finish and record the calls under way.
+const pauseBeforeSecondTermMs = 20_000;
+const pauseBeforeKillMs = 5_000;
+
+export class EngineCommand {
+  readonly command: string;
+  readonly version: string;
+  readonly #options: EngineCommandOptions;
+  #pid: number | null = null;
+  #stopping = false;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(options: EngineCommandOptions) {
+    this.command = options.command;
+    this.version = options.version;
+    this.#options = options;
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Called by the Automation API. */
+  async run(
+    args: string[],
+    cwd: string,
+    environment: Record<string, string>,
+    onOutput?: (text: string) => void,
+  ): Promise<CommandResult> {
+    const [verb, noun] = args;
+    if (verb === "stack" && noun === "select") return answer("");
+    if (verb === "stack" && noun === "output") return answer("{}");
+    if (verb === "stack" && noun === "history") return answer("[]");
+    const extra = verb === "destroy" ? ["--remove"] : [];
+    return this.#spawn([...args, ...extra, "--non-interactive"], cwd, environment, onOutput);
+  }
+
+  /** TERM, TERM, KILL to the engine's group. `urgent` leaves out the first pause. */
+  stop(urgent: boolean): void {
+    if (this.#pid === null) return;
+    const pid = this.#pid;
+    if (!this.#stopping) signalGroup(pid, "SIGTERM");
+    this.#stopping = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    const secondMs = urgent ? 500 : pauseBeforeSecondTermMs;
+    this.#timers = [
+      setTimeout(() => signalGroup(pid, "SIGTERM"), secondMs),
+      setTimeout(() => signalGroup(pid, "SIGKILL"), secondMs + pauseBeforeKillMs),
+    ];
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    if (this.#pid !== null) signalGroup(this.#pid, "SIGKILL");
+  }
+
+  #spawn(
+    args: string[],
+    cwd: string,
+    environment: Record<string, string>,
+    onOutput?: (text: string) => void,
+  ): Promise<CommandResult> {
+    if (this.#stopping) return Promise.reject(new EngineExitError({ code: null, stderr: "", stdout: "" }));
+    return new Promise((resolve, reject) => {
+      const child = spawn(this.command, args, {
+        cwd,
+        env: { ...this.#options.environment, ...environment },
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const text = { stdout: "", stderr: "" };
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        text.stdout += chunk;
+        onOutput?.(chunk);
+      });
+      child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+        text.stderr += chunk;
+      });
+      if (child.pid !== undefined) {
+        this.#pid = child.pid;
+        this.#options.onProcess(child.pid);
+      }
+      child.on("error", reject);
+      child.on("close", (code) => {
+        for (const timer of this.#timers) clearTimeout(timer);
+        // Whatever the engine started itself shares its group and must not outlive it.
+        if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+        this.#pid = null;
+        this.#options.onProcess(null);
+        if (code === 0) resolve({ ...text, code });
+        else reject(new EngineExitError({ code, ...text }));
+      });
+    });
+  }
+}
+
+const answer = (stdout: string): CommandResult => ({ stdout, stderr: "", code: 0 });

@@ -1,0 +1,77 @@
+/** Messages between the service and a child, checked on both sides. */
+import { z } from "zod";
+import type { StackSpec } from "../../metadata-schema/desired-state.ts";
+import type { StateFolder } from "./stack-files.ts";
+
+/** What a child is told once, when it is forked. */
+export interface ChildSettings {
+  readonly engine: { readonly command: string; readonly version: string };
+  readonly state: StateFolder;
+  /** `encryptionsalt` of every stack of this home; of no use without the passphrase */
+  readonly salt: string;
+}
+
+const processRef = z.object({ host: z.string(), pid: z.int(), startedAt: z.string() });
+
+const runRequest = z.object({
+  runId: z.string(),
+  stack: z.string(),
+  kind: z.enum(["update", "destroy", "preview", "refresh"]),
+  // The spec was made and hashed by the service itself; the program switches on its kind.
+  spec: z
+    .custom<StackSpec>((value) => typeof value === "object" && value !== null && "kind" in value)
+    .nullable(),
+  refresh: z.boolean(),
+  wasApplied: z.boolean(),
+  deadEngine: z.object({ host: z.string(), pid: z.int().nullable(), lockedAfter: z.string() }).nullable(),
+  leaseMs: z.number(),
+});
+
+export const toChild = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("run"), request: runRequest, environment: z.record(z.string(), z.string()) }),
+  z.object({ type: z.literal("extend"), leaseMs: z.number() }),
+  z.object({ type: z.literal("cancel") }),
+  z.object({ type: z.literal("exit") }),
+]);
+export type ToChild = z.infer<typeof toChild>;
+
+const changes = z.record(z.string(), z.number());
+
+const ended = z.discriminatedUnion("status", [
+  z.object({
+    type: z.literal("ended"),
+    status: z.literal("succeeded"),
+    outputs: z.record(z.string(), z.unknown()).nullable(),
+    changes,
+  }),
+  z.object({
+    type: z.literal("ended"),
+    status: z.enum(["failed", "canceled"]),
+    failure: z.object({
+      class: z.enum(["transient", "permanent", "unknown"]),
+      code: z.string(),
+      message: z.string(),
+    }),
+    changes,
+  }),
+]);
+
+export const fromChild = z.union([
+  z.object({ type: z.literal("ready") }),
+  z.object({ type: z.literal("processes"), child: processRef, engine: processRef.nullable() }),
+  z.object({
+    type: z.literal("step"),
+    step: z.object({
+      operation: z.string(),
+      urn: z.string(),
+      type: z.string(),
+      status: z.enum(["started", "done", "failed", "message"]),
+      objectId: z.string().nullable(),
+      message: z.string().nullable(),
+    }),
+  }),
+  ended,
+  /** resident memory after a run, in bytes, so that the parent can recycle the child */
+  z.object({ type: z.literal("idle"), rssBytes: z.number() }),
+]);
+export type FromChild = z.infer<typeof fromChild>;

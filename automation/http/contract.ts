@@ -1,0 +1,111 @@
+/** Shapes of requests and responses. Handlers are typed by them and parse what comes in with them. */
+import { z } from "zod";
+
+export const conditionBody = z.object({
+  type: z.string(),
+  status: z.enum(["True", "False", "Unknown"]),
+  reason: z.string(),
+  message: z.string(),
+  since: z.string(),
+});
+
+export const jobSummaryBody = z.object({
+  jobId: z.int(),
+  name: z.string().nullable(),
+  environment: z.string().nullable(),
+  priority: z.string(),
+  enabled: z.boolean(),
+  owner: z.string().nullable(),
+  /** the condition Ready; a job that was never resolved has status Unknown */
+  ready: conditionBody,
+});
+export type JobSummaryBody = z.infer<typeof jobSummaryBody>;
+
+export const jobListBody = z.object({
+  jobs: z.array(jobSummaryBody),
+  /** give it as `after` to read on; null: this was the last page */
+  next: z.int().nullable(),
+});
+export type JobListBody = z.infer<typeof jobListBody>;
+
+export const jobBody = jobSummaryBody.omit({ ready: true }).extend({
+  conditions: z.array(conditionBody),
+  /** rows that are Blocked or Waiting */
+  rows: z.array(z.object({ table: z.string(), key: z.string(), condition: conditionBody })),
+  stacks: z.array(
+    z.object({
+      stack: z.string(),
+      kind: z.string(),
+      inSync: z.boolean(),
+      lastSuccessAt: z.string().nullable(),
+      lastSuccessRunId: z.string().nullable(),
+      runningRunId: z.string().nullable(),
+      conditions: z.array(conditionBody),
+    }),
+  ),
+});
+export type JobBody = z.infer<typeof jobBody>;
+
+export const outputsBody = z.object({
+  jobId: z.int(),
+  environment: z.string(),
+  /** when the job stack last succeeded; null: never */
+  asOf: z.string().nullable(),
+  /** the run of that success */
+  runId: z.string().nullable(),
+  /** true: the rows ask for something that is not applied yet, or nothing was ever applied */
+  stale: z.boolean(),
+  outputs: z.record(z.string(), z.unknown()),
+});
+export type OutputsBody = z.infer<typeof outputsBody>;
+
+export const runBody = z.object({
+  runId: z.string(),
+  stack: z.string(),
+  kind: z.string(),
+  reason: z.string(),
+  status: z.string(),
+  requestId: z.string().nullable(),
+  queuedAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  changes: z.record(z.string(), z.number()),
+  failure: z.object({ class: z.string(), message: z.string() }).nullable(),
+});
+export type RunBody = z.infer<typeof runBody>;
+
+export const acceptedBody = z.object({
+  request: z.string(),
+  runs: z.array(z.object({ id: z.string(), stack: z.string() })),
+});
+export type AcceptedBody = z.infer<typeof acceptedBody>;
+
+export const requestBody = z.object({
+  request: z.string(),
+  kind: z.string(),
+  jobId: z.int(),
+  createdAt: z.string(),
+  /** `running` as long as one of its runs has not ended */
+  status: z.enum(["running", "succeeded", "failed"]),
+  runs: z.array(runBody),
+});
+export type RequestBody = z.infer<typeof requestBody>;
+
+export const healthBody = z.object({ status: z.literal("ok"), pid: z.int(), cloud: z.literal("sandbox") });
+export type HealthBody = z.infer<typeof healthBody>;
+
+export const readinessBody = z.object({
+  status: z.enum(["ready", "unavailable"]),
+  cloud: z.literal("sandbox"),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), message: z.string().nullable() })),
+});
+export type ReadinessBody = z.infer<typeof readinessBody>;
+
+// The largest id of a 64-bit key that a JavaScript number holds exactly.
+export const jobIdParameter = z.object({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
+export const textIdParameter = z.object({ id: z.string().min(1).max(100) });
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  after: z.coerce.number().int().default(Number.MIN_SAFE_INTEGER),
+});
+export const eventPosition = z.coerce.number().int().min(0).default(0);

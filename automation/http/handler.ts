@@ -1,0 +1,35 @@
+/** What a handler gets and gives; no express types, so that a test can call it. */
+import type { Services } from "./services.ts";
+
+export interface Call {
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  /** names in lower case */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** aborts when the caller goes away */
+  readonly signal: AbortSignal;
+}
+
+export interface ServerEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+export type Reply =
+  | {
+      readonly kind: "json";
+      readonly status: number;
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: "events"; readonly events: AsyncIterable<ServerEvent> };
+
+export type Handler = (call: Call, services: Services) => Promise<Reply>;
+
+export const json = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply => ({
+  kind: "json",
+  status,
+  body,
+  ...(headers === undefined ? {} : { headers }),
+});

@@ -1,0 +1,14 @@
+import type { HealthBody } from "../contract.ts";
+import { type Handler, json } from "../handler.ts";
+
+/** The process answers; says nothing about what it needs. */
+export const getHealth: Handler = async () => {
+  const body: HealthBody = { status: "ok", pid: process.pid, cloud: "sandbox" };
+  return json(200, body);
+};
+
+/** Database, engine and clouds can be used. */
+export const getReadiness: Handler = async (_call, services) => {
+  const body = await services.readiness();
+  return json(body.status === "ready" ? 200 : 503, body);
+};

@@ -1,0 +1,112 @@
+/** Mounts the route table; the only file that imports express. */
+import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Express, type Request, type Response } from "express";
+import { ServiceError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { errorResponse } from "./error-response.ts";
+import type { Call, Reply } from "./handler.ts";
+import { type Route, routes } from "./routes.ts";
+import type { Services } from "./services.ts";
+
+export interface HttpServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** `port` 0 takes any free one. Listens on the loopback address alone, until there is sign-in. */
+export async function openHttpServer(options: {
+  readonly port: number;
+  readonly services: Services;
+  readonly log: Logger;
+}): Promise<HttpServer> {
+  const server = createServer(createApp(options.services, options.log));
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      const taken = "code" in cause && cause.code === "EADDRINUSE";
+      const message = taken
+        ? `Port ${port} is taken by another process. Choose another one with PORT.`
+        : `Port ${port} cannot be listened on: ${cause.message}.`;
+      reject(new ServiceError({ code: "PortUnavailable", status: 500, message, cause }));
+    });
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+function createApp(services: Services, log: Logger): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.use((_request, response, next) => {
+    response.locals.requestId = randomUUID();
+    response.set({
+      "X-Request-Id": response.locals.requestId,
+      "X-Rowgate-Cloud": "sandbox",
+      "X-Content-Type-Options": "nosniff",
+      "Cache-Control": "no-store",
+    });
+    next();
+  });
+  for (const route of routes) app[route.method](route.path, mounted(route, services));
+  app.use((request: Request) => {
+    throw new ServiceError({
+      code: "RouteNotFound",
+      status: 404,
+      message: `There is no ${request.method} ${request.path}. The README lists the routes.`,
+    });
+  });
+  // Express knows an error handler by its four parameters.
+  app.use((fault: unknown, request: Request, response: Response, _next: () => void) => {
+    const { requestId } = response.locals;
+    const { status, body } = errorResponse(fault, requestId);
+    if (status >= 500) log.error({ err: fault, requestId, path: request.path }, "request failed");
+    if (response.headersSent) response.end();
+    else response.status(status).json(body);
+  });
+  return app;
+}
+
+const mounted = (route: Route, services: Services) => async (request: Request, response: Response) => {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const call: Call = {
+    parameters: Object.fromEntries(
+      Object.entries(request.params).map(([name, value]) => [name, String(value)]),
+    ),
+    query: request.query,
+    headers: Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, value?.toString()]),
+    ),
+    signal: gone.signal,
+  };
+  await answer(response, await route.handler(call, services));
+};
+
+async function answer(response: Response, reply: Reply): Promise<void> {
+  if (reply.kind === "json") {
+    response
+      .status(reply.status)
+      .set(reply.headers ?? {})
+      .json(reply.body);
+    return;
+  }
+  response.writeHead(200, { "Content-Type": "text/event-stream", Connection: "keep-alive" });
+  response.flushHeaders();
+  for await (const { id, event, data } of reply.events) {
+    response.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+  response.end();
+}

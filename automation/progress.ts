@@ -1,0 +1,62 @@
+/** Tells a person at the terminal how the roll-out goes: a line when something changed, and one at its end. */
+import type { MetadataStore } from "../metadata-schema/store.ts";
+
+const intervalMs = 1_000;
+
+export function reportProgress(options: {
+  readonly store: MetadataStore;
+  readonly port: number;
+  readonly home: string;
+  say(line: string): void;
+}): { stop(): void } {
+  const { store, port, say } = options;
+  const url = `http://127.0.0.1:${port}`;
+  say(`Rowgate runs at ${url} (sandbox: simulated clouds, nothing real is touched). Process ${process.pid}.`);
+  say(`Rows: ${options.home}/metadata.db. Log: ${options.home}/logs/service.log. Ctrl-C stops.`);
+  let told = "";
+  const timer = setInterval(async () => {
+    const state = await readyJobs(store).catch(() => null);
+    if (state === null) return;
+    const line = lineOf(state);
+    if (line === told) return;
+    told = line;
+    say(line);
+    if (!state.settled) return;
+    // From here on a person looks where they like.
+    clearInterval(timer);
+    say(`Look at ${url}/api/jobs and ${url}/api/jobs/201/outputs, or run: npx rowgate sandbox list`);
+  }, intervalMs);
+  return { stop: () => clearInterval(timer) };
+}
+
+interface ReadyJobs {
+  readonly total: number;
+  readonly ready: number;
+  /** jobs that will not become Ready by waiting, with the reason */
+  readonly held: readonly string[];
+  /** true: every job is Ready or held */
+  readonly settled: boolean;
+}
+
+const passing: ReadonlySet<string> = new Set(["Reconciling", "NothingAdmitted", "NotResolved"]);
+
+async function readyJobs(store: MetadataStore): Promise<ReadyJobs> {
+  const jobs = await store.listJobs();
+  const conditions = await store.conditionsByType("job", "Ready");
+  const states = jobs.map((job) => ({ jobId: job.job_id, ready: conditions.get(String(job.job_id)) }));
+  const ready = states.filter((each) => each.ready?.status === "True").length;
+  const held = states.flatMap(({ jobId, ready: condition }) =>
+    condition?.status === "False" && !passing.has(condition.reason) && !isRollingOut(condition.message)
+      ? [`${jobId} (${condition.message})`]
+      : [],
+  );
+  return { total: jobs.length, ready, held, settled: ready + held.length === jobs.length };
+}
+
+// A row that waits for a stack which is being built waits for the roll-out, not for a person.
+const isRollingOut = (message: string): boolean => message.includes("waits for stack");
+
+function lineOf({ total, ready, held }: ReadyJobs): string {
+  const rest = held.length === 0 ? "" : ` Not Ready: ${held.join("; ")}`;
+  return `Ready: ${ready} of ${total} jobs.${rest}`;
+}

@@ -1,0 +1,131 @@
+/**
+ * Admitted contributions of one stack → its spec. Pure, and the order of contributions does not matter:
+ * two rows that ask for the same thing make one object.
+ */
+import type { EntryItem, OutputReference, StackBase } from "../../metadata-schema/contributions.ts";
+import type {
+  AclSpec,
+  PrivateEndpointSpec,
+  RoleAssignmentSpec,
+  StackKind,
+  StackSpec,
+  UnityGrantSpec,
+} from "../../metadata-schema/desired-state.ts";
+import type { StackToMerge } from "../../metadata-schema/store.ts";
+import { levelRank } from "../../program/layout/role-matrix.ts";
+
+export interface Merged {
+  readonly kind: StackKind;
+  readonly environment: string;
+  /** null: nothing is asked of the stack any more, it must not exist */
+  readonly spec: StackSpec | null;
+  readonly references: readonly OutputReference[];
+}
+
+/** Null: the stack has neither contributions nor a row of its own. */
+export function merge({ stack, contributions, desired }: StackToMerge): Merged | null {
+  const items = contributions.flatMap((each) => each.admitted.map((entry) => entry.item));
+  const newest = contributions.findLast((each) => each.base !== null);
+  const spec = newest === undefined || newest.base === null ? null : specOf(stack, newest.base, items);
+  if (newest !== undefined) {
+    const references =
+      spec === null ? [] : uniqueReferences(contributions.flatMap((each) => each.references));
+    return { kind: newest.kind, environment: newest.environment, spec, references };
+  }
+  return desired === null ? null : { ...desired, spec: null, references: [] };
+}
+
+function uniqueReferences(references: readonly OutputReference[]): readonly OutputReference[] {
+  return byKey(references, ({ stack, output }) => `${stack}|${output}`);
+}
+
+/** One of each key, in the order of the keys; of equal keys the one that sorts first. */
+function byKey<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  const sorted = items.toSorted(
+    (a, b) => compare(keyOf(a), keyOf(b)) || compare(JSON.stringify(a), JSON.stringify(b)),
+  );
+  return sorted.filter((item, index) => index === 0 || keyOf(item) !== keyOf(sorted[index - 1] as T));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function pick<K extends EntryItem["kind"]>(items: readonly EntryItem[], kind: K) {
+  return items.filter((item): item is Extract<EntryItem, { kind: K }> => item.kind === kind);
+}
+
+function specOf(stack: string, base: StackBase, items: readonly EntryItem[]): StackSpec | null {
+  if (items.length === 0) return null;
+  switch (base.kind) {
+    case "platform": {
+      const [item] = pick(items, "platform");
+      return item === undefined ? null : { ...base, stack, ...item.platform };
+    }
+    case "network": {
+      const endpoints = pick(items, "endpoint").map((item): PrivateEndpointSpec => item.endpoint);
+      return { ...base, stack, endpoints: byKey(endpoints, (endpoint) => endpoint.name.toLowerCase()) };
+    }
+    case "firewall": {
+      const ranges = pick(items, "range").map((item) => item.range);
+      return { ...base, stack, service: "databricks", ranges: byKey(ranges, (range) => range) };
+    }
+    case "job":
+      return jobSpec(stack, base, items);
+    case "access":
+      return {
+        ...base,
+        stack,
+        roleAssignments: roleAssignments(pick(items, "role-assignment").map((item) => item.roleAssignment)),
+        unityGrants: unityGrants(pick(items, "unity-grant").map((item) => item.unityGrant)),
+      };
+    case "acl":
+      return {
+        ...base,
+        stack,
+        accessControls: accessControls(base.object.type, pick(items, "access-control")),
+      };
+    default:
+      return base satisfies never;
+  }
+}
+
+/** A job without a good Jobs row or a good cluster has nothing yet. */
+function jobSpec(
+  stack: string,
+  base: Extract<StackBase, { kind: "job" }>,
+  items: readonly EntryItem[],
+): StackSpec | null {
+  const [job] = pick(items, "job");
+  const [cluster] = pick(items, "cluster");
+  if (job === undefined || cluster === undefined) return null;
+  const secrets = pick(items, "secret").map((item) => item.secret);
+  return {
+    ...base,
+    stack,
+    ...job.job,
+    cluster: cluster.cluster,
+    secrets: byKey(secrets, (secret) => `${secret.vaultId}|${secret.secretName}`.toLowerCase()),
+  };
+}
+
+const roleAssignments = (all: readonly RoleAssignmentSpec[]): readonly RoleAssignmentSpec[] =>
+  byKey(all, ({ scope, roleId }) => `${scope}|${roleId}`.toLowerCase());
+
+function unityGrants(all: readonly UnityGrantSpec[]): readonly UnityGrantSpec[] {
+  const keyOf = (grant: UnityGrantSpec): string => `${grant.securable}|${grant.name}`.toLowerCase();
+  const privilegesOf = (key: string): readonly string[] => [
+    ...new Set(all.filter((grant) => keyOf(grant) === key).flatMap((grant) => grant.privileges)),
+  ];
+  return byKey(all, keyOf).map((grant) => ({ ...grant, privileges: privilegesOf(keyOf(grant)).toSorted() }));
+}
+
+function accessControls(
+  type: AclSpec["object"]["type"],
+  all: readonly { readonly groupName: string; readonly level: string }[],
+): AclSpec["accessControls"] {
+  const highestFirst = all.toSorted((a, b) => levelRank(type, b.level) - levelRank(type, a.level));
+  const groups = [...new Set(all.map((each) => each.groupName))].toSorted(compare);
+  return groups.flatMap((groupName) => {
+    const highest = highestFirst.find((each) => each.groupName === groupName);
+    return highest === undefined ? [] : [{ groupName, level: highest.level }];
+  });
+}

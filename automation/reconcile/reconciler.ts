@@ -1,0 +1,188 @@
+/**
+ * The loop that turns changes into what stacks must become: changes → resolve → contributions → merge →
+ * desired state. It starts no engine; the task pool does, for stacks that are due.
+ *
+ * Every step is level-triggered and stored before the next: after a crash at any point the loop takes up
+ * what the tables say.
+ */
+import type { Subject } from "../../metadata-schema/contributions.ts";
+import type { Change, MetadataStore, Resolution, StackToMerge } from "../../metadata-schema/store.ts";
+import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { merge } from "./merge.ts";
+import {
+  Answers,
+  type Directory,
+  type NameAnswer,
+  type NameQuery,
+  namesOfEnvironment,
+  namesOfJob,
+  queryKey,
+} from "./names-needed.ts";
+import { laneOf } from "./plan.ts";
+import { readyCondition } from "./readiness.ts";
+import { resolveEnvironment, resolveJob } from "./resolve.ts";
+import { specHash } from "./spec-hash.ts";
+
+export interface ReconcilerOptions {
+  readonly store: MetadataStore;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** of spec-hash.ts: ends every hash made by this version */
+  readonly hashSuffix: string;
+  /** Called when stacks may have become due. */
+  onDesired(): void;
+}
+
+// An edit is seen within this time; the poll costs a few indexed look-ups.
+const pollMs = 200;
+// Enough to keep transactions short and the loop fair; the rest comes in the next round.
+const batch = 200;
+// After a database fault: long enough not to flood the log, short enough to resume at once.
+const faultPauseMs = 1_000;
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #stop = new AbortController();
+  #poke = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.poke();
+    await this.#running;
+  }
+
+  /** Something changed: looks at once instead of at the next poll. */
+  poke(): void {
+    this.#poke.abort();
+  }
+
+  async #loop(): Promise<void> {
+    let healthy = true;
+    while (!this.#stop.signal.aborted) {
+      this.#poke = new AbortController();
+      let pauseMs = pollMs;
+      try {
+        const worked = await this.round();
+        healthy = true;
+        if (worked) pauseMs = 0;
+      } catch (fault) {
+        if (healthy) this.#options.log.warn({ err: fault }, "reconcile round failed; it is tried again");
+        healthy = false;
+        pauseMs = faultPauseMs;
+      }
+      await this.#options.clock.sleep(pauseMs, this.#poke.signal);
+    }
+  }
+
+  /** One round. True: there was something to do, and there may be more. */
+  async round(): Promise<boolean> {
+    const { store } = this.#options;
+    await store.wake();
+    const changes = await store.readChanges(batch);
+    const jobs = new Set<number>();
+    for (const change of changes) {
+      await this.resolve(change.subject, change);
+      if (change.subject.kind === "job") jobs.add(change.subject.jobId);
+    }
+    const merged = await this.#mergeStacks(jobs);
+    const upgraded = await this.#upgradeStacks();
+    await this.updateReadiness([...jobs]);
+    if (merged > 0 || upgraded > 0) this.#options.onDesired();
+    return changes.length > 0 || merged > 0 || upgraded > 0;
+  }
+
+  /** Resolves one subject; `change` null: not because of an edit. */
+  async resolve(subject: Subject, change: Change | null): Promise<void> {
+    await this.#options.store.commitResolution(await this.#resolution(subject, change?.seq ?? null));
+  }
+
+  /** Resolves a job again and merges what came of it, before it returns. */
+  async resolveNow(jobId: number): Promise<void> {
+    await this.resolve({ kind: "job", jobId }, null);
+    const jobs = new Set([jobId]);
+    await this.#mergeStacks(jobs);
+    await this.updateReadiness([...jobs]);
+    this.#options.onDesired();
+  }
+
+  async #resolution(subject: Subject, seq: number | null): Promise<Resolution> {
+    const { store } = this.#options;
+    const now = await store.now();
+    if (subject.kind === "job") {
+      const snapshot = await store.loadJob(subject.jobId);
+      return resolveJob(snapshot, await this.#answers(namesOfJob(snapshot)), { seq, now });
+    }
+    const snapshot = await store.loadEnvironment(subject.name);
+    return resolveEnvironment(snapshot, await this.#answers(namesOfEnvironment(snapshot)), { seq, now });
+  }
+
+  async #answers(queries: readonly NameQuery[]): Promise<Answers> {
+    const { directory } = this.#options;
+    const answers = queries.map(async (query): Promise<readonly [string, NameAnswer]> => {
+      const answer = await directory
+        .lookUp(query)
+        .catch((fault): NameAnswer => ({ status: "unavailable", message: messageOf(fault) }));
+      return [queryKey(query), answer];
+    });
+    return new Answers(new Map(await Promise.all(answers)));
+  }
+
+  async #mergeStacks(jobs: Set<number>): Promise<number> {
+    const stacks = await this.#options.store.stacksToMerge(batch);
+    for (const stack of stacks) {
+      await this.#mergeStack(stack);
+      for (const { subject } of stack.contributions) if (subject.kind === "job") jobs.add(subject.jobId);
+    }
+    return stacks.length;
+  }
+
+  async #mergeStack(stack: StackToMerge): Promise<void> {
+    const { store, hashSuffix } = this.#options;
+    const merged = merge(stack);
+    if (merged === null) return;
+    const hash = specHash(merged.spec, hashSuffix);
+    const before = await store.getStack(stack.stack);
+    const isDue = before !== null && before.appliedHash !== before.desired.hash;
+    // What is already due keeps its urgency: a removal not applied yet is still one.
+    const urgent = stack.contributions.some((each) => each.urgent) || (isDue && before.lane === "urgent");
+    const lane =
+      before?.desired.hash === hash ? before.lane : laneOf(stack.desired?.spec ?? null, merged.spec, urgent);
+    await store.setDesired(stack.stack, stack.version, { ...merged, hash }, lane);
+  }
+
+  /** Stacks that another version of program or providers built become due, in the lowest lane. */
+  async #upgradeStacks(): Promise<number> {
+    const { store, hashSuffix } = this.#options;
+    const stacks = await store.stacksOfOtherVersion(hashSuffix, batch);
+    for (const { stack, desired } of stacks) {
+      const hash = specHash(desired.spec, hashSuffix);
+      await store.setDesired(stack, 0, { ...desired, hash }, "upgrade");
+    }
+    return stacks.length;
+  }
+
+  /** Tells Ready of these jobs again from what is stored. */
+  async updateReadiness(jobIds: readonly number[]): Promise<void> {
+    const { store } = this.#options;
+    if (jobIds.length === 0) return;
+    const facts = await store.jobFacts(jobIds);
+    await store.setConditions(
+      facts.map((each) => ({
+        subject: { kind: "job", jobId: each.jobId } as const,
+        condition: readyCondition(each),
+      })),
+    );
+  }
+}

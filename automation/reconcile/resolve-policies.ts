@@ -1,0 +1,187 @@
+/** Access_Policies rows → access and acl entries. */
+import type { AclObjectType, PrincipalSpec } from "../../metadata-schema/desired-state.ts";
+import type { AccessPolicyRow, RowRef } from "../../metadata-schema/rows.ts";
+import { rowName } from "../../metadata-schema/rows.ts";
+import { accessStack, aclStack, jobStack } from "../../program/layout/names.ts";
+import { type Grant, grantsFor } from "../../program/layout/role-matrix.ts";
+import { judge } from "../../program/policies/judge.ts";
+import type { JobContext } from "./job-context.ts";
+import {
+  blocked,
+  good,
+  type PlacedEntry,
+  type Refusal,
+  type RowOutcome,
+  refused,
+  type Target,
+  waiting,
+} from "./outcome.ts";
+
+/** The output of a job stack that names the object an acl is for. */
+export const objectIdOutput = {
+  job: "databricks_job_id",
+  "cluster-policy": "cluster_policy_id",
+} as const satisfies Record<AclObjectType, string>;
+
+/** A row that has expired asks for nothing; null. */
+export function resolvePolicy(policy: AccessPolicyRow, context: JobContext): RowOutcome | null {
+  const row: RowRef = { table: "Access_Policies", key: String(policy.policy_id) };
+  const asks = new Set(policy.permissions.map((permission) => askOf(policy, permission, context)));
+  if (policy.expires_at !== null) {
+    const expiry = Date.parse(policy.expires_at);
+    if (Number.isNaN(expiry)) return refused(row, badExpiry(row, policy.expires_at), asks);
+    if (expiry <= context.nowMs) return null;
+  }
+  const refusal = refusedPermission(policy, row, context);
+  if (refusal !== null) return refused(row, refusal, asks);
+  const principal = principalOf(policy, row, context);
+  if ("type" in principal && principal.type !== "Group") return refused(row, principal, asks);
+  const placed = policy.permissions.flatMap((permission) =>
+    place(policy, row, permission, principal as PrincipalSpec, context),
+  );
+  return good(row, placed);
+}
+
+const modelOf = (policy: AccessPolicyRow, context: JobContext): string => policy.model ?? context.model;
+
+const askOf = (policy: AccessPolicyRow, permission: string, context: JobContext): string =>
+  [context.environmentName, policy.entra_id_group, permission, modelOf(policy, context)].join("|");
+
+const badExpiry = (row: RowRef, value: string): Refusal =>
+  blocked(
+    "InvalidExpiry",
+    `${rowName(row)}, expires_at: "${value}" is not an instant. Write it like 2027-01-31T17:00:00Z.`,
+  );
+
+function grants(policy: AccessPolicyRow, permission: string, context: JobContext) {
+  return grantsFor(permission, {
+    environment: context.facts,
+    jobId: context.jobId,
+    model: modelOf(policy, context),
+    vaultId: context.vault.id,
+    catalog: context.environment.catalog_name,
+    schema: context.environment.schema_name,
+  });
+}
+
+/** The first reason why one of the row's permissions cannot be given; null: all can. */
+function refusedPermission(policy: AccessPolicyRow, row: RowRef, context: JobContext): Refusal | null {
+  for (const permission of policy.permissions) {
+    const where = `${rowName(row)}, permissions: `;
+    const [verdict] = judge({ kind: "permission", role: policy.role, permission });
+    if (verdict !== undefined) return blocked(verdict.guardrail, `${where}${verdict.message} ${verdict.fix}`);
+    const result = grants(policy, permission, context);
+    if (result.status === "unknown")
+      return blocked("known-permission", `${where}"${permission}" is unknown.`);
+    if (result.status === "unavailable") return blocked("PermissionUnavailable", `${where}${result.reason}.`);
+    for (const grant of result.grants) {
+      if (grant.kind !== "role-assignment") continue;
+      const { scope, roleId } = grant;
+      const [denied] = judge({ kind: "role-assignment", scope, roleId, principalType: "Group" });
+      if (denied !== undefined) return blocked(denied.guardrail, `${where}${denied.message} ${denied.fix}`);
+    }
+  }
+  return null;
+}
+
+function principalOf(policy: AccessPolicyRow, row: RowRef, context: JobContext): PrincipalSpec | Refusal {
+  const displayName = policy.entra_id_group;
+  const where = `${rowName(row)}, entra_id_group: `;
+  const recorded = context.recordedId(row, displayName);
+  const answer = context.answers.of({ kind: "group", name: displayName });
+  switch (answer.status) {
+    case "found":
+      if (recorded !== null && recorded !== answer.objectId) {
+        return blocked(
+          "GroupChanged",
+          `${where}"${displayName}" was object ${recorded} when this row was first resolved and is object ` +
+            `${answer.objectId} now. Check which one is meant; delete and insert the row to accept the new one.`,
+        );
+      }
+      context.record(row, displayName, answer.objectId);
+      return { type: "Group", objectId: answer.objectId, displayName };
+    case "missing":
+      return waiting(
+        "GroupNotFound",
+        `${where}no Entra group is named "${displayName}". Create it or mend the name; it is looked up again.`,
+      );
+    case "ambiguous":
+      return waiting(
+        "GroupNotUnique",
+        `${where}${answer.objectIds.length} Entra groups are named "${displayName}". Rename one; it is looked up again.`,
+      );
+    case "unavailable":
+      return waiting(
+        "DirectoryUnavailable",
+        `${where}"${displayName}" could not be looked up: ${answer.message}.`,
+      );
+    default:
+      return answer satisfies never;
+  }
+}
+
+function place(
+  policy: AccessPolicyRow,
+  row: RowRef,
+  permission: string,
+  principal: PrincipalSpec,
+  context: JobContext,
+): readonly PlacedEntry[] {
+  const result = grants(policy, permission, context);
+  if (result.status !== "granted") return [];
+  const ask = askOf(policy, permission, context);
+  return result.grants.map((grant) => placeGrant(grant, { row, ask, principal, context }));
+}
+
+function placeGrant(
+  grant: Grant,
+  {
+    row,
+    ask,
+    principal,
+    context,
+  }: { row: RowRef; ask: string; principal: PrincipalSpec; context: JobContext },
+): PlacedEntry {
+  switch (grant.kind) {
+    case "role-assignment": {
+      const { kind, ...roleAssignment } = grant;
+      return {
+        target: accessTarget(principal, context),
+        entry: { row, ask, item: { kind, roleAssignment } },
+      };
+    }
+    case "unity-grant": {
+      const { kind, ...unityGrant } = grant;
+      return { target: accessTarget(principal, context), entry: { row, ask, item: { kind, unityGrant } } };
+    }
+    case "object-permission": {
+      const item = { kind: "access-control", groupName: principal.displayName, level: grant.level } as const;
+      return { target: aclTarget(grant.objectType, context), entry: { row, ask, item } };
+    }
+    default:
+      return grant satisfies never;
+  }
+}
+
+function accessTarget(principal: PrincipalSpec, context: JobContext): Target {
+  const { facts, workspace } = context;
+  return {
+    stack: accessStack(facts.name, principal.objectId),
+    kind: "access",
+    base: workspace === null ? null : { kind: "access", environment: facts, workspace, principal },
+    references: context.workspaceReferences,
+  };
+}
+
+function aclTarget(type: AclObjectType, context: JobContext): Target {
+  const { facts, workspace } = context;
+  const owner = { stack: jobStack(facts.name, context.jobId), output: objectIdOutput[type] };
+  const id = context.output(owner);
+  const known = workspace !== null && typeof id === "string";
+  return {
+    stack: aclStack(facts.name, type, context.jobId),
+    kind: "acl",
+    base: known ? { kind: "acl", environment: facts, workspace, object: { type, id } } : null,
+    references: [...context.workspaceReferences, owner],
+  };
+}

@@ -1,0 +1,44 @@
+/** What follows from the end of a run, besides what was settled with it: conditions of its stack. */
+import type { ConditionInput, MetadataStore, RunRecord } from "../../metadata-schema/store.ts";
+
+/** Tells the conditions of a stack after one of its runs has ended. */
+export async function tellStackConditions(store: MetadataStore, run: RunRecord): Promise<void> {
+  const subject = { kind: "stack", stack: run.stack } as const;
+  const stack = await store.getStack(run.stack);
+  if (stack === null) return;
+  if (run.kind === "preview") return;
+  if (run.kind === "refresh") {
+    if (run.status === "succeeded") await store.setConditions([{ subject, condition: driftOf(run) }]);
+    return;
+  }
+  await store.setConditions([{ subject, condition: readyOf(run) }]);
+  if (run.status === "succeeded") await store.clearConditions([{ subject, type: "Drifted" }]);
+}
+
+function readyOf(run: RunRecord): ConditionInput {
+  if (run.status === "succeeded") {
+    return { type: "Ready", status: "True", reason: "Applied", message: `Run ${run.runId} applied it.` };
+  }
+  const message = run.failure?.message ?? `Run ${run.runId} ended as ${run.status}.`;
+  return { type: "Ready", status: "False", reason: reasonOf(message), message };
+}
+
+// A failure's message begins with its code.
+const reasonOf = (message: string): string => /^([A-Z][A-Za-z]+): /.exec(message)?.[1] ?? "RunFailed";
+
+function driftOf(run: RunRecord): ConditionInput {
+  const drifted = Object.entries(run.changes).filter(
+    ([operation, count]) => operation !== "same" && count > 0,
+  );
+  const type = "Drifted";
+  if (drifted.length === 0) {
+    return { type, status: "False", reason: "InSync", message: "The clouds hold what was applied." };
+  }
+  const counts = drifted.map(([operation, count]) => `${count} to ${operation}`).join(", ");
+  return {
+    type,
+    status: "True",
+    reason: "CloudsDiffer",
+    message: `The clouds differ from what was applied: ${counts}. Reconcile a job of the stack to restore it.`,
+  };
+}

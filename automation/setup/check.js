@@ -1,0 +1,49 @@
+import { delimiter, dirname, join } from "node:path";
+import { CHECKOUT } from "./checkout.js";
+import { runCommand } from "./command.js";
+import { nodePath } from "./packages.js";
+import { preparePackages, runScript } from "./prepare.js";
+import { formatDuration, reportToStderr, withHeartbeat } from "./progress.js";
+
+/** @typedef {{ name: string, bin: string, args: string[] }} Check */
+
+/** @type {readonly Check[]} */
+const CHECKS = [
+  { name: "types (tsc)", bin: "tsc", args: ["-p", "."] },
+  { name: "format and lint (biome)", bin: "biome", args: ["check", "--colors=off"] },
+  {
+    name: "import rules (dependency-cruiser)",
+    bin: "depcruise",
+    args: ["--config", ".dependency-cruiser.cjs", "metadata-schema", "program", "automation", "tests"],
+  },
+  { name: "unused code (knip)", bin: "knip", args: ["--no-progress"] },
+];
+
+/**
+ * @param {Check} check
+ * @returns {Promise<boolean>} whether it passed
+ */
+async function runCheck({ name, bin, args }) {
+  const node = nodePath(CHECKOUT);
+  const started = Date.now();
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` };
+  const result = await runCommand(node, [join(dirname(node), bin), ...args], { env, cwd: CHECKOUT });
+  const passed = result.code === 0;
+  const output = `${result.stdout}${result.stderr}`.trim();
+  if (!passed) process.stdout.write(`${output}\n`);
+  process.stdout.write(`${passed ? "ok    " : "FAILED"} ${name}, ${formatDuration(Date.now() - started)}\n`);
+  return passed;
+}
+
+await runScript(async () => {
+  await preparePackages();
+  const describe = () => "checking";
+  const passed = await withHeartbeat({ report: reportToStderr, describe }, () =>
+    Promise.all(CHECKS.map(runCheck)),
+  );
+  const failures = passed.filter((ok) => !ok).length;
+  process.stdout.write(
+    failures === 0 ? "all checks passed\n" : `${failures} of ${passed.length} checks failed\n`,
+  );
+  return failures === 0 ? 0 : 1;
+});

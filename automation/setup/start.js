@@ -1,0 +1,31 @@
+import { handOver } from "./hand-over.js";
+import { prepareAll, runScript } from "./prepare.js";
+
+const USAGE = `npm start
+  Gets what this checkout needs (Node 24 and the other packages, the Pulumi engine), then runs the Rowgate
+  service until Ctrl-C. Set-up happens once: some minutes at most, with progress; later starts skip it.
+
+npm start -- --help
+  Prints this and installs nothing.
+
+Environment:
+  PORT            where the service listens, on 127.0.0.1 (default 8080)
+  ROWGATE_HOME    its database and state (default .rowgate/ in the checkout)
+  ROWGATE_PULUMI  the pulumi executable to use instead of looking for one (3.259.x; another version warns)
+  ROWGATE_CACHE   where the engine is kept (default $XDG_CACHE_HOME/rowgate, else ~/.cache/rowgate)
+`;
+
+const args = process.argv.slice(2);
+await runScript(async () => {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (args.length > 0) {
+    process.stderr.write(
+      `npm start takes no arguments but --help; it was given: ${args.join(" ")}\n\n${USAGE}`,
+    );
+    return 2;
+  }
+  return handOver(["automation/main.ts"], await prepareAll());
+});

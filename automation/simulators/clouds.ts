@@ -1,0 +1,51 @@
+/** The simulated clouds as one running thing: store, gRPC providers, HTTP, and the idle watch. */
+import type { Endpoint, Home } from "./home.ts";
+import { startHttpServer } from "./http-server.ts";
+import { type ContextOf, startProviderServer } from "./provider-server.ts";
+import { openTenant, readSeed } from "./seed.ts";
+import { Store } from "./store.ts";
+import { resourceTypes } from "./types.ts";
+
+export interface CloudsOptions {
+  readonly home: Home;
+  readonly seedFile: string | undefined;
+  readonly idleMs: number;
+}
+
+export interface Clouds {
+  readonly endpoint: Endpoint;
+  stop(reason: string): void;
+  /** resolves with the reason once everything is closed */
+  readonly stopped: Promise<string>;
+}
+
+export async function startClouds(options: CloudsOptions): Promise<Clouds> {
+  const { home, seedFile, idleMs } = options;
+  const store = new Store(home.databaseFile);
+  const tenant = openTenant(store, () => (seedFile ? readSeed(seedFile) : undefined));
+  const contextOf: ContextOf = (config) => ({ store, tenant, config, types: resourceTypes });
+  const stopping = Promise.withResolvers<string>();
+  let lastCall = Date.now();
+  const touch = (): void => {
+    lastCall = Date.now();
+  };
+  const providers = await startProviderServer(contextOf, touch);
+  const http = await startHttpServer({ context: contextOf({}), touch, stop: stopping.resolve });
+  const startedAt = new Date().toISOString();
+  const endpoint = { pid: process.pid, grpcPort: providers.port, httpPort: http.port, startedAt };
+  home.publish(endpoint);
+  // looks often enough to end within a tenth of the idle time, and never more than once a second
+  const watch = setInterval(
+    () => {
+      if (Date.now() - lastCall > idleMs) stopping.resolve("idle");
+    },
+    Math.max(1000, idleMs / 10),
+  );
+  const stopped = stopping.promise.then(async (reason) => {
+    clearInterval(watch);
+    await Promise.all([providers.stop(), http.stop()]);
+    store.close();
+    return reason;
+  });
+  return { endpoint, stop: stopping.resolve, stopped };
+}

@@ -1,0 +1,116 @@
+/** One line on what matters about an object, for the table that people read. */
+
+import { identityToken } from "./azure/identity.ts";
+import { networkLinkToken, recordSetToken, zoneGroupToken } from "./azure/private-dns.ts";
+import { networkInterfaceToken, privateEndpointToken } from "./azure/private-endpoint.ts";
+import { askedConnection, connectionTypes } from "./azure/private-link.ts";
+import { roleAssignmentToken, roleGuid } from "./azure/role-assignment.ts";
+import { builtInRoles } from "./azure/role-definitions.ts";
+import { subnetPrefixes, subnetToken, virtualNetworkToken } from "./azure/virtual-network.ts";
+import { workspaceToken } from "./azure/workspace.ts";
+import { clusterPolicyToken } from "./databricks/cluster-policy.ts";
+import { grantToken } from "./databricks/grant.ts";
+import { ipAccessListToken, workspaceConfToken } from "./databricks/ip-access.ts";
+import { jobToken } from "./databricks/job.ts";
+import { securables } from "./databricks/metastore.ts";
+import { permissionsToken } from "./databricks/permissions-store.ts";
+import { databricksPrincipalToken } from "./databricks/workspace-type.ts";
+import { groupToken, principalOf, userToken } from "./entra/directory.ts";
+import { at, type Body, bodiesAt, isBody, textAt, textsAt } from "./json.ts";
+import type { CloudObject, Store } from "./store.ts";
+
+type Describe = (body: Body, object: CloudObject, store: Store) => string;
+
+const lastOf = (id: string): string => id.split("/").at(-1) ?? id;
+
+const connectionLine: Describe = (body) =>
+  `${textAt(body, "privateLinkServiceConnectionState.status")} for ${lastOf(textAt(body, "privateEndpoint.id"))} (${textsAt(body, "groupIds").join(", ")})`;
+
+const lines: Readonly<Record<string, Describe>> = {
+  [roleAssignmentToken]: (body, _object, store) => {
+    const role = roleGuid(textAt(body, "roleDefinitionId"));
+    const principalId = textAt(body, "principalId");
+    const principal = principalOf(store, principalId)?.name ?? `identity not found (${principalId})`;
+    return `${builtInRoles.get(role) ?? role} to ${principal} on ${shortScope(textAt(body, "scope"))}`;
+  },
+  [privateEndpointToken]: (body, object, store) => {
+    const asked = askedConnection(body);
+    const state = connectionTypes
+      .flatMap((type) => store.ofType(type))
+      .find((found) => textAt(found.body, "privateEndpoint.id").toLowerCase() === object.id.toLowerCase());
+    const status = textAt(state?.body, "privateLinkServiceConnectionState.status") || "Disconnected";
+    const address = bodiesAt(body, "customDnsConfigs").flatMap((dns) => textsAt(dns, "ipAddresses"));
+    const target = lastOf(textAt(asked?.connection, "privateLinkServiceId"));
+    const groups = textsAt(asked?.connection, "groupIds").join(", ");
+    return `${status}, ${address.join(", ")} → ${target} (${groups})`;
+  },
+  [recordSetToken]: (body) =>
+    `${textAt(body, "fqdn").replace(/\.$/, "")} → ${bodiesAt(body, "aRecords")
+      .map((record) => textAt(record, "ipv4Address"))
+      .join(", ")}`,
+  [zoneGroupToken]: (body) =>
+    bodiesAt(body, "privateDnsZoneConfigs")
+      .map((config) => lastOf(textAt(config, "privateDnsZoneId")))
+      .join(", "),
+  [networkInterfaceToken]: (body) =>
+    bodiesAt(body, "ipConfigurations")
+      .map((configuration) => textAt(configuration, "privateIPAddress"))
+      .join(", "),
+  [networkLinkToken]: (body) => `network ${lastOf(textAt(body, "virtualNetwork.id"))}`,
+  [virtualNetworkToken]: (body) => textsAt(body, "addressSpace.addressPrefixes").join(", "),
+  [subnetToken]: (body) => subnetPrefixes(body).join(", "),
+  [workspaceToken]: (body) =>
+    `${textAt(body, "workspaceUrl")}, public access ${textAt(body, "publicNetworkAccess") || "Enabled"}`,
+  [identityToken]: (body) => `client ${textAt(body, "clientId")}`,
+  [databricksPrincipalToken]: (body) => `application ${textAt(body, "applicationId")}`,
+  [grantToken]: (body) => {
+    const kind = Object.keys(securables).find((name) => body[name] !== undefined) ?? "";
+    return `${textsAt(body, "privileges").join(", ")} on ${kind} ${textAt(body, kind)} to ${textAt(body, "principal")}`;
+  },
+  [permissionsToken]: (body, object) => {
+    const on = `on ${textAt(body, "objectType")} ${object.name}`;
+    const entries = bodiesAt(body, "accessControls").map(accessLine);
+    const owner = isBody(body.owner) && !entries.some((entry) => entry.startsWith("IS_OWNER"));
+    return `${on}: ${[...entries, ...(owner ? ["owner: the creator"] : [])].join("; ") || "admins only"}`;
+  },
+  [clusterPolicyToken]: (body) => `definition ${textAt(body, "definition").replaceAll(/\s+/g, " ")}`,
+  [jobToken]: (body) => {
+    const tasks = bodiesAt(body, "tasks")
+      .map((task) => textAt(task, "taskKey"))
+      .join(", ");
+    const runAs = textAt(body, "runAs.servicePrincipalName") || textAt(body, "runAs.userName");
+    const schedule = textAt(body, "schedule.pauseStatus") || (body.schedule ? "UNPAUSED" : "no schedule");
+    return `tasks ${tasks || "none"}; runs as ${runAs}; ${schedule}`;
+  },
+  [ipAccessListToken]: (body) => `${textAt(body, "listType")} ${textsAt(body, "ipAddresses").join(", ")}`,
+  [workspaceConfToken]: (body) => settingsLine(at(body, "customConfig")),
+  [groupToken]: (body, _object, store) => {
+    const members = textsAt(body, "members").map((id) => principalOf(store, id)?.name ?? id);
+    return members.length > 0 ? `members ${members.join(", ")}` : "no members";
+  },
+  [userToken]: (body) => textAt(body, "userPrincipalName"),
+};
+
+export function describe(store: Store, object: CloudObject): string {
+  const line = connectionTypes.includes(object.type) ? connectionLine : lines[object.type];
+  const text = line ? line(object.body, object, store) : textAt(object.body, "location");
+  return object.deletedAt ? `soft-deleted ${object.deletedAt}; ${text}` : text;
+}
+
+function accessLine(entry: Body): string {
+  const who = ["groupName", "servicePrincipalName", "userName"]
+    .map((key) => textAt(entry, key))
+    .find(Boolean);
+  return `${textAt(entry, "permissionLevel")} to ${who}`;
+}
+
+const settingsLine = (settings: unknown): string =>
+  Object.entries((settings ?? {}) as Body)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(", ");
+
+/** `ml-vault/secrets/token` says enough; the whole id is one command away. */
+function shortScope(scope: string): string {
+  const parts = scope.split("/providers/").at(-1)?.split("/") ?? [];
+  return parts.length > 2 ? parts.slice(2).join("/") : lastOf(scope);
+}

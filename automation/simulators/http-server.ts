@@ -1,0 +1,98 @@
+/** HTTP of the simulated clouds: slices of Microsoft Graph and ARM for lookups, and `/sandbox` for people. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { CloudError } from "./cloud-error.ts";
+import { armRoutes } from "./http/arm.ts";
+import { graphRoutes } from "./http/graph.ts";
+import type { Answer, HttpCall, Route } from "./http/route.ts";
+import { sandboxRoutes } from "./http/sandbox.ts";
+import type { Json } from "./json.ts";
+import type { CallContext } from "./resource-type.ts";
+
+export interface HttpOptions {
+  readonly context: CallContext;
+  touch(): void;
+  stop(reason: string): void;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** enough for any property document; a larger body is a mistake */
+const maxBodyBytes = 1_000_000;
+
+export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const routes = [...sandboxRoutes(options.stop), ...graphRoutes, ...armRoutes];
+  const server = createServer((request, response) => {
+    options.touch();
+    answer(options.context, routes, request).then(
+      (result) => send(response, result),
+      (error: unknown) => send(response, answerOf(error)),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { port: (server.address() as AddressInfo).port, stop: () => stopServer(server) };
+}
+
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    // somebody's keep-alive connection must not hold the process
+    setTimeout(() => server.closeAllConnections(), 500).unref();
+  });
+}
+
+async function answer(
+  context: CallContext,
+  routes: readonly Route[],
+  request: IncomingMessage,
+): Promise<Answer> {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const method = request.method ?? "GET";
+  for (const route of routes) {
+    const match = route.method === method ? route.path.exec(url.pathname) : null;
+    if (!match) continue;
+    const call: HttpCall = {
+      context,
+      params: match.slice(1).map((part) => decodeURIComponent(part ?? "")),
+      query: url.searchParams,
+      body: await readBody(request),
+    };
+    return route.handle(call);
+  }
+  throw new CloudError(404, "NotFound", `No route ${method} ${url.pathname}.`);
+}
+
+async function readBody(request: IncomingMessage): Promise<Json | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) throw new CloudError(413, "TooLarge", "The body is too large.");
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString("utf8");
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new CloudError(400, "InvalidJson", "The body is not JSON.");
+  }
+}
+
+function answerOf(error: unknown): Answer {
+  if (error instanceof CloudError) {
+    return { status: error.status, body: { error: { code: error.code, message: error.detail } } };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 500, body: { error: { code: "InternalServerError", message } } };
+}
+
+function send(response: ServerResponse, result: Answer): void {
+  response.writeHead(result.status, { "content-type": "application/json; charset=utf-8" });
+  response.end(result.body === undefined ? "" : JSON.stringify(result.body));
+  result.afterSend?.();
+}

@@ -1,0 +1,109 @@
+/** The slice of Azure Resource Manager that finds resources by type and name, and shows one by its id. */
+import { CloudError } from "../cloud-error.ts";
+import { type Body, isBody, omit, pick, textAt } from "../json.ts";
+import type { CallContext } from "../resource-type.ts";
+import type { CloudObject } from "../store.ts";
+import type { HttpCall, Route } from "./route.ts";
+
+/** What ARM shows beside `properties`; all else goes into it. */
+const envelope = ["name", "type", "location", "tags", "sku", "kind", "identity", "managedBy"];
+
+export const armRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: /^\/subscriptions\/([^/]+)\/resources$/i,
+    handle: (call) => ({ status: 200, body: { value: search(call) } }),
+  },
+  {
+    method: "GET",
+    path: /^(\/subscriptions\/.+)$/i,
+    handle: ({ context, params, query }) => {
+      if (!query.get("api-version")) {
+        throw new CloudError(
+          400,
+          "MissingApiVersionParameter",
+          "The api-version query parameter is required.",
+        );
+      }
+      const id = (params[0] ?? "").replace(/\/+$/, "");
+      return { status: 200, body: show(context, find(context, id)) };
+    },
+  },
+];
+
+function find(context: CallContext, id: string): CloudObject {
+  const { store } = context;
+  const found = store.get("azure", id);
+  const vaultId = /^(.*\/vaults\/[^/]+)\/secrets\/[^/]+$/i.exec(id)?.[1];
+  // the secrets of a soft-deleted vault wait in the store for its recovery, but nobody can see them
+  if (found && (!vaultId || store.get("azure", vaultId))) return found;
+  const [, group = "", rest = ""] = /\/resourceGroups\/([^/]+)(?:\/providers\/(.+))?$/i.exec(id) ?? [];
+  const groupId = id.slice(0, id.length - (rest ? rest.length + "/providers/".length : 0));
+  if (!rest || !store.get("azure", groupId)) {
+    throw new CloudError(404, "ResourceGroupNotFound", `Resource group '${group || id}' could not be found.`);
+  }
+  throw new CloudError(
+    404,
+    "ResourceNotFound",
+    `The Resource '${rest}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+  );
+}
+
+function show(context: CallContext, object: CloudObject): Body {
+  const body = context.types.get(object.type)?.read(context, object.id)?.body ?? object.body;
+  const inner = omit(body, [...envelope, "properties", "azureApiVersion", "id"]);
+  const properties = isBody(body.properties) ? body.properties : {};
+  return {
+    id: object.id,
+    name: object.name,
+    type: armTypeOf(object.id),
+    ...pick(body, envelope),
+    etag: object.etag,
+    properties: { ...inner, ...properties },
+  };
+}
+
+/** `Microsoft.KeyVault/vaults/secrets`, from the id's segments. */
+function armTypeOf(id: string): string {
+  const [, provider = ""] = /\/providers\/(.+)$/i.exec(id) ?? [];
+  if (!provider) return "Microsoft.Resources/resourceGroups";
+  const last = provider.split(/\/providers\//i).at(-1) ?? provider;
+  return last
+    .split("/")
+    .filter((_part, index) => index === 0 || index % 2 === 1)
+    .join("/");
+}
+
+function search(call: HttpCall): Body[] {
+  const filter = call.query.get("$filter") ?? "";
+  const terms = new Map<string, string>();
+  for (const term of filter.split(/\s+and\s+/i).filter((text) => text.trim() !== "")) {
+    const match = /^\s*(resourceType|name)\s+eq\s+'((?:[^']|'')*)'\s*$/i.exec(term);
+    const [, property = "", quoted = ""] = match ?? [];
+    if (!match)
+      throw new CloudError(400, "InvalidFilterInQueryString", `The filter '${term}' is not supported.`);
+    terms.set(property.toLowerCase(), quoted.replaceAll("''", "'").toLowerCase());
+  }
+  const prefix = `/subscriptions/${call.params[0]}/`.toLowerCase();
+  return call.context.store
+    .list({ cloud: "azure" })
+    .filter((object) => object.id.toLowerCase().startsWith(prefix))
+    .filter((object) => isTracked(object.id))
+    .filter(
+      (object) =>
+        fits(terms.get("resourcetype"), armTypeOf(object.id)) && fits(terms.get("name"), object.name),
+    )
+    .map((object) => ({
+      id: object.id,
+      name: object.name,
+      type: armTypeOf(object.id),
+      location: textAt(object.body, "location"),
+    }));
+}
+
+const fits = (wanted: string | undefined, value: string): boolean =>
+  wanted === undefined || wanted === value.toLowerCase();
+
+/** ARM lists top-level resources of groups, not their children. */
+const isTracked = (id: string): boolean =>
+  /\/resourceGroups\/[^/]+\/providers\/[^/]+\/[^/]+\/[^/]+$/i.test(id);

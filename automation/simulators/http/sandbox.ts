@@ -1,0 +1,170 @@
+/** The admin side: what a person would do in the portals, faults on demand, and the log of calls. */
+import { z } from "zod";
+import { listCalls } from "../calls.ts";
+import { CloudError } from "../cloud-error.ts";
+import { describe } from "../describe.ts";
+import { addFault, clearFaults, faultCalls, listFaults } from "../faults.ts";
+import { type Body, type Json, merge, textAt } from "../json.ts";
+import { type CallContext, deleteThrough } from "../resource-type.ts";
+import { type CloudObject, clouds } from "../store.ts";
+import { guessObject } from "./guess-object.ts";
+import type { HttpCall, Route } from "./route.ts";
+
+const faultBody = z.strictObject({
+  type: z.string().min(1),
+  call: z.enum(faultCalls),
+  nth: z.int().min(1).default(1),
+  times: z.int().min(1).default(1),
+  code: z.string().default("InternalServerError"),
+  message: z.string().default("A fault that was asked for."),
+  afterCommit: z.boolean().default(false),
+});
+
+const objectBody = z.strictObject({
+  type: z.string().optional(),
+  name: z.string().optional(),
+  properties: z.record(z.string(), z.json()).default({}),
+});
+
+export const sandboxRoutes = (stop: (reason: string) => void): readonly Route[] => [
+  { method: "GET", path: /^\/health$/, handle: ({ context }) => ({ status: 200, body: health(context) }) },
+  { method: "GET", path: /^\/sandbox\/objects$/, handle: listObjects },
+  { method: "GET", path: /^\/sandbox\/objects\/(.+)$/, handle: (call) => show(call, find(call)) },
+  { method: "PUT", path: /^\/sandbox\/objects\/(.+)$/, handle: putObject },
+  { method: "DELETE", path: /^\/sandbox\/objects\/(.+)$/, handle: deleteObject },
+  {
+    method: "GET",
+    path: /^\/sandbox\/faults$/,
+    handle: ({ context }) => ({ status: 200, body: { value: listFaults(context.store) } }),
+  },
+  { method: "POST", path: /^\/sandbox\/faults$/, handle: postFault },
+  { method: "DELETE", path: /^\/sandbox\/faults(?:\/(\d+))?$/, handle: deleteFaults },
+  {
+    method: "GET",
+    path: /^\/sandbox\/calls$/,
+    handle: ({ context, query }) => ({
+      status: 200,
+      body: { value: listCalls(context.store, Number(query.get("since") ?? "0")) },
+    }),
+  },
+  {
+    method: "POST",
+    path: /^\/sandbox\/stop$/,
+    handle: () => ({ status: 202, body: { message: "stopping" }, afterSend: () => stop("asked over HTTP") }),
+  },
+];
+
+const health = ({ tenant }: CallContext): Body => ({
+  status: "ok",
+  sandbox: true,
+  pid: process.pid,
+  tenantId: tenant.tenantId,
+  subscriptionId: tenant.subscriptionId,
+});
+
+const view = (context: CallContext, object: CloudObject) => ({
+  ...object,
+  body: context.types.get(object.type)?.cloud === "azure" ? readAzure(context, object) : object.body,
+  summary: describe(context.store, object),
+});
+
+/** Azure objects show what follows from others too: an endpoint's state, a network's subnets. */
+const readAzure = (context: CallContext, object: CloudObject): Body =>
+  context.types.get(object.type)?.read(context, object.id)?.body ?? object.body;
+
+/** People say `Grant`; programs say the whole token. */
+const isType = (token: string, wanted: string): boolean =>
+  token.toLowerCase() === wanted.toLowerCase() ||
+  token.split(":").at(-1)?.toLowerCase() === wanted.toLowerCase();
+
+function listObjects({ context, query }: HttpCall) {
+  const type = query.get("type");
+  const value = context.store
+    .list({
+      cloud: query.get("cloud") ?? undefined,
+      name: query.get("name") ?? undefined,
+      deleted: query.get("deleted") === "true",
+    })
+    .filter((object) => type === null || isType(object.type, type))
+    .map((object) => view(context, object));
+  return { status: 200, body: { value } };
+}
+
+function seek(context: CallContext, id: string): CloudObject | undefined {
+  for (const cloud of clouds) {
+    const found = context.store.find(cloud, id);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function find({ context, params }: HttpCall): CloudObject {
+  const id = params[0] ?? "";
+  const found = seek(context, id);
+  if (found) return found;
+  throw new CloudError(404, "ObjectNotFound", `No object has the id ${id}.`);
+}
+
+const show = ({ context }: HttpCall, object: CloudObject) => ({ status: 200, body: view(context, object) });
+
+function parse<T>(schema: z.ZodType<T>, body: Json | undefined): T {
+  const parsed = schema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+  throw new CloudError(400, "InvalidBody", faults.join("; "));
+}
+
+function putObject(call: HttpCall) {
+  const { context, params } = call;
+  const id = params[0] ?? "";
+  const body = parse(objectBody, call.body);
+  const properties = body.properties as Body;
+  const before = seek(context, id);
+  if (before?.deletedAt)
+    throw new CloudError(409, "SoftDeleted", `${id} is soft-deleted; it must be recovered first.`);
+  if (before) {
+    const changed = context.store.put({
+      ...before,
+      name: body.name ?? (textAt(properties, "displayName") || before.name),
+      body: merge(before.body, properties),
+    });
+    return { status: 200, body: view(context, changed) };
+  }
+  const guess = guessObject(context, id, body.type);
+  const made = context.store.put({
+    ...guess,
+    name: body.name ?? (textAt(properties, "displayName") || guess.name),
+    id,
+    body: merge(guess.body, properties),
+  });
+  return { status: 201, body: view(context, made) };
+}
+
+function deleteObject(call: HttpCall) {
+  const object = find(call);
+  const { context } = call;
+  context.store.transaction(() => {
+    // deleting what is soft-deleted purges it
+    if (object.deletedAt) context.store.purge(object.cloud, object.id);
+    else deleteThrough(context, object);
+  });
+  return { status: 204 };
+}
+
+function postFault({ context, body }: HttpCall) {
+  const fault = parse(faultBody, body);
+  const type = [...context.types.keys()].find((token) => isType(token, fault.type));
+  if (!type) {
+    throw new CloudError(
+      400,
+      "UnknownType",
+      `The simulated clouds do not know the resource type ${fault.type}.`,
+    );
+  }
+  return { status: 201, body: addFault(context.store, { ...fault, type }) };
+}
+
+function deleteFaults({ context, params }: HttpCall) {
+  const id = params[0] ? Number(params[0]) : undefined;
+  return { status: 200, body: { cleared: clearFaults(context.store, id) } };
+}

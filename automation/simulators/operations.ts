@@ -1,0 +1,114 @@
+/**
+ * One call of the engine, from fault injection to the log: what every type has in common. A call that
+ * changes anything is one transaction with its log entry, committed before it is answered.
+ */
+import { logCall } from "./calls.ts";
+import { type CheckCall, type Checked, checkInputs, createBeforeDeleteMark } from "./check.ts";
+import { CloudError } from "./cloud-error.ts";
+import { type Difference, diffInputs } from "./diff.ts";
+import { driftedInputs, importedInputs } from "./drift.ts";
+import { countCall, type FaultCall, faultError } from "./faults.ts";
+import type { Body } from "./json.ts";
+import type { CallContext, Made, ResourceType } from "./resource-type.ts";
+
+/** Which resource a call is about, taken from its URN. */
+export interface Subject {
+  readonly type: ResourceType;
+  readonly name: string;
+  readonly stack: string;
+}
+
+export interface ReadCall {
+  readonly id: string;
+  readonly inputs: Body;
+  readonly recorded: Body;
+}
+
+export interface UpdateCall {
+  readonly id: string;
+  readonly inputs: Body;
+  readonly oldInputs: Body;
+  readonly recorded: Body;
+  readonly preview: boolean;
+}
+
+export type Found = { readonly id: string; readonly body: Body; readonly inputs: Body } | undefined;
+
+export function check(ctx: CallContext, subject: Subject, call: Omit<CheckCall, "name">): Checked {
+  const fault = countCall(ctx.store, subject.type.token, "check");
+  if (fault) throw faultError(fault);
+  return checkInputs(subject.type, ctx, { ...call, name: subject.name });
+}
+
+export function diff(subject: Subject, olds: Body, news: Body): Difference {
+  return diffInputs(subject.type, olds, news);
+}
+
+export function create(ctx: CallContext, subject: Subject, inputs: Body): Made {
+  return carryOut(ctx, subject, "create", () => {
+    const made = subject.type.create(ctx, withoutMark(inputs));
+    return { id: made.id, answer: { id: made.id, body: withMark(made.body, inputs) } };
+  });
+}
+
+export function read(ctx: CallContext, subject: Subject, call: ReadCall): Found {
+  return carryOut(ctx, subject, "read", () => {
+    const made = subject.type.read(ctx, call.id);
+    if (!made) return { id: call.id, answer: undefined };
+    const isImport = Object.keys(call.inputs).length === 0 && Object.keys(call.recorded).length === 0;
+    const inputs = isImport
+      ? importedInputs(subject.type, made.id, made.body)
+      : driftedInputs(subject.type, { inputs: call.inputs, recorded: call.recorded, live: made.body });
+    return { id: made.id, answer: { id: made.id, body: withMark(made.body, call.inputs), inputs } };
+  });
+}
+
+export function update(ctx: CallContext, subject: Subject, call: UpdateCall): Body {
+  if (call.preview) return { ...call.recorded, ...call.inputs };
+  return carryOut(ctx, subject, "update", () => {
+    const body = subject.type.update(ctx, call.id, withoutMark(call.inputs), withoutMark(call.oldInputs));
+    return { id: call.id, answer: withMark(body, call.inputs) };
+  });
+}
+
+export function remove(ctx: CallContext, subject: Subject, id: string): void {
+  carryOut(ctx, subject, "delete", () => {
+    subject.type.delete(ctx, id);
+    return { id, answer: undefined };
+  });
+}
+
+type LoggedKind = Exclude<FaultCall, "check">;
+
+function carryOut<T>(
+  ctx: CallContext,
+  subject: Subject,
+  call: LoggedKind,
+  work: () => { id: string; answer: T },
+): T {
+  const { store } = ctx;
+  const entry = { call, type: subject.type.token, name: subject.name, stack: subject.stack };
+  const fault = countCall(store, subject.type.token, call);
+  try {
+    if (fault && !fault.afterCommit) throw faultError(fault);
+    const done = store.transaction(() => {
+      const result = work();
+      logCall(store, { ...entry, id: result.id, result: "ok", message: null });
+      return result;
+    });
+    if (!fault) return done.answer;
+  } catch (error) {
+    const message = error instanceof CloudError ? error.message : String(error);
+    logCall(store, { ...entry, id: "", result: "failed", message });
+    throw error;
+  }
+  throw faultError(fault);
+}
+
+const withoutMark = (inputs: Body): Body => {
+  const { [createBeforeDeleteMark]: _mark, ...rest } = inputs;
+  return rest;
+};
+
+const withMark = (body: Body, inputs: Body): Body =>
+  inputs[createBeforeDeleteMark] === true ? { ...body, [createBeforeDeleteMark]: true } : body;

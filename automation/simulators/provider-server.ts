@@ -1,0 +1,105 @@
+/**
+ * The gRPC shell: the raw resource provider service for three packages on one port. The engine opens one
+ * connection per provider instance, so the peer's address ties Configure to the calls that follow it.
+ */
+import * as grpc from "@grpc/grpc-js";
+import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
+import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
+import type { Body } from "./json.ts";
+import { resourceHandlers } from "./provider-resources.ts";
+import { structToBody } from "./provider-struct.ts";
+import type { Wrap } from "./provider-wrap.ts";
+import type { CallContext } from "./resource-type.ts";
+
+export interface ProviderServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Makes the context of a call from the provider configuration of its connection. */
+export type ContextOf = (config: Body) => CallContext;
+
+export async function startProviderServer(contextOf: ContextOf, touch: () => void): Promise<ProviderServer> {
+  const connections = new Map<string, Body>();
+  const at = (peer: string): CallContext => contextOf(connections.get(peer) ?? {});
+  const wrap: Wrap = (handle) => (call, callback) => {
+    touch();
+    try {
+      callback(null, handle(call.request, call.getPeer()));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      // UNKNOWN is what a Go provider's plain error arrives as
+      callback({ code: grpc.status.UNKNOWN, details: message, message });
+    }
+  };
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
+  // the generated interface wants all 21 methods; those left out answer UNIMPLEMENTED, which the engine expects
+  const handlers: Partial<Record<string, grpc.UntypedHandleCall>> = {
+    ...sessionHandlers(wrap, connections),
+    ...resourceHandlers(wrap, at),
+  };
+  server.addService(service.ResourceProviderService, handlers as grpc.UntypedServiceImplementation);
+  const port = await bind(server);
+  return { port, stop: () => stopServer(server) };
+}
+
+function bind(server: grpc.Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(port),
+    );
+  });
+}
+
+/** Lets calls under way finish; connections still open after two seconds are cut. */
+function stopServer(server: grpc.Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, 2000);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** One server stands for three packages of different versions; the engine warns when it finds an older one. */
+const anyVersion = "999.0.0";
+
+function sessionHandlers(wrap: Wrap, connections: Map<string, Body>) {
+  return {
+    handshake: wrap(() => new proto.ProviderHandshakeResponse()),
+    attach: wrap(() => new emptyProto.Empty()),
+    cancel: wrap(() => new emptyProto.Empty()),
+    getPluginInfo: wrap(() => new pluginProto.PluginInfo().setVersion(anyVersion)),
+    // the SDKs carry the real schema; the engine asks for one only where a program names types as text
+    getSchema: wrap(() => new proto.GetSchemaResponse().setSchema("{}")),
+    checkConfig: wrap((request: proto.CheckRequest) => {
+      return new proto.CheckResponse().setInputs(request.getNews());
+    }),
+    diffConfig: wrap(diffConfig),
+    configure: wrap((request: proto.ConfigureRequest, peer) => {
+      connections.set(peer, structToBody(request.getArgs()));
+      return new proto.ConfigureResponse().setSupportspreview(true);
+    }),
+  };
+}
+
+/** A provider that points elsewhere owns other objects: its address replaces, the rest doesn't. */
+function diffConfig(request: proto.DiffRequest): proto.DiffResponse {
+  const olds = structToBody(request.getOldInputs() ?? request.getOlds());
+  const news = structToBody(request.getNews());
+  const changed = (key: string): boolean => olds[key] !== news[key];
+  const { DIFF_SOME, DIFF_NONE } = proto.DiffResponse.DiffChanges;
+  const any = [...Object.keys(olds), ...Object.keys(news)].some(changed);
+  return new proto.DiffResponse()
+    .setChanges(any ? DIFF_SOME : DIFF_NONE)
+    .setReplacesList(["host", "azureWorkspaceResourceId", "subscriptionId", "tenantId"].filter(changed));
+}

@@ -1,0 +1,99 @@
+/** What the simulated clouds know about one resource type: its inputs' rules and its life. */
+import type { Body, Json } from "./json.ts";
+import type { Cloud, CloudObject, Store } from "./store.ts";
+
+/** Who and what the simulated tenant is; made once, kept in the store. */
+export interface Tenant {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  /** application id of whoever runs the engine: it owns what it makes in Databricks */
+  readonly deployerId: string;
+  /** address that the deployer calls from; IP access lists must not lock it out */
+  readonly callerAddress: string | null;
+}
+
+export interface CallContext {
+  readonly store: Store;
+  readonly tenant: Tenant;
+  /** the provider configuration of the connection that calls */
+  readonly config: Body;
+  readonly types: ReadonlyMap<string, ResourceType>;
+}
+
+export interface InputFault {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** A resource as the engine sees it: the id in its state, and the outputs. */
+export interface Made {
+  readonly id: string;
+  readonly body: Body;
+}
+
+export interface ResourceType {
+  readonly token: string;
+  readonly cloud: Cloud;
+  /** properties that a program may set; refresh and import read back these */
+  readonly inputs: readonly string[];
+  /** dotted paths without which Check fails */
+  readonly required: readonly string[];
+  /** paths whose change replaces; `[*]` stands for any list index */
+  readonly replaceOn: readonly string[];
+  /** names, at any depth, that the cloud fills in: never taken for an input on refresh */
+  readonly outputsOnly: readonly string[];
+  /** dotted paths of lists whose order means nothing */
+  readonly sets: readonly string[];
+  /** property to fill when the program leaves the name to the provider */
+  readonly autoname: { readonly property: string; make(name: string, seed: Uint8Array): string } | null;
+  /** whether a replacement must delete first: a name can't be held twice */
+  readonly deleteBeforeReplace: boolean;
+  defaults(ctx: CallContext, inputs: Body): Body;
+  check(inputs: Body, ctx: CallContext): InputFault[];
+  /** true where two different values mean the same (`eastus`, `East US`) */
+  same(path: string, before: Json, after: Json): boolean;
+  create(ctx: CallContext, inputs: Body): Made;
+  read(ctx: CallContext, id: string): Made | undefined;
+  update(ctx: CallContext, id: string, inputs: Body, oldInputs: Body): Body;
+  /** deleting what isn't there is no fault: the engine may call twice */
+  delete(ctx: CallContext, id: string): void;
+  /** path parameters that only the id knows, for import */
+  inputsOfId(id: string): Body;
+}
+
+/** The parts that most types have in common. */
+export const typeDefaults = {
+  required: [],
+  replaceOn: [],
+  outputsOnly: [],
+  sets: [],
+  autoname: null,
+  deleteBeforeReplace: false,
+  defaults: (_ctx: CallContext, inputs: Body): Body => inputs,
+  check: (): InputFault[] => [],
+  same: (): boolean => false,
+  inputsOfId: (): Body => ({}),
+} as const;
+
+/** Deletes an object the way its cloud does (a person in the portal, or a cascade). */
+export function deleteThrough(ctx: CallContext, object: CloudObject): void {
+  const type = ctx.types.get(object.type);
+  if (type && type.cloud === "azure") {
+    type.delete(ctx, object.id);
+    return;
+  }
+  ctx.store.remove(object.cloud, object.id);
+  if (object.cloud !== "databricks") return;
+  // an access list goes with its object
+  const [host = "", ...rest] = object.id.split("/");
+  ctx.store.remove("databricks", [host, "permissions", ...rest].join("/"));
+}
+
+export const randomHex = (bytes: number): string =>
+  Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
+
+/** A random decimal of exactly `digits` digits that a double holds exactly (so at most 15 are safe). */
+export function randomDigits(digits: number): string {
+  const random = crypto.getRandomValues(new Uint8Array(digits));
+  return [...random].map((byte, index) => String(index === 0 ? (byte % 9) + 1 : byte % 10)).join("");
+}

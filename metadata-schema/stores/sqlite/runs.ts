@@ -1,0 +1,214 @@
+/** Runs of the engine, their steps, and the requests that asked for them. */
+import { ConflictError, RowNotFoundError } from "../../errors.ts";
+import type {
+  MetadataStore,
+  RequestKind,
+  RequestRecord,
+  RunFailure,
+  RunKind,
+  RunRecord,
+  RunResult,
+  RunStatus,
+  RunStep,
+  RunStepInput,
+} from "../../store.ts";
+import {
+  integer,
+  integerOrNull,
+  json,
+  jsonOrNull,
+  type Row,
+  type Transaction,
+  text,
+  textOrNull,
+} from "./connection.ts";
+
+export const selectRun = "SELECT * FROM Runs WHERE run_id = ?";
+
+export function getRun(transaction: Transaction, runId: string): RunRecord | null {
+  const row = transaction.get(selectRun, runId);
+  return row === undefined ? null : runFrom(row);
+}
+
+export const runFrom = (row: Row): RunRecord => ({
+  runId: text(row, "run_id"),
+  stack: text(row, "stack"),
+  requestId: textOrNull(row, "request_id"),
+  kind: text(row, "kind") as RunKind, // this and status: written by this file
+  reason: text(row, "reason"),
+  status: text(row, "status") as RunStatus,
+  specHash: textOrNull(row, "spec_hash"),
+  epoch: integerOrNull(row, "epoch"),
+  child: jsonOrNull(row, "child"),
+  engine: jsonOrNull(row, "engine"),
+  queuedAt: text(row, "queued_at"),
+  startedAt: textOrNull(row, "started_at"),
+  endedAt: textOrNull(row, "ended_at"),
+  changes: json(row, "changes"),
+  failure:
+    row.failure_class === null
+      ? null
+      : { class: text(row, "failure_class") as RunFailure["class"], message: text(row, "failure_message") },
+});
+
+export interface RunStart {
+  readonly runId: string;
+  readonly stack: string;
+  readonly kind: RunKind;
+  readonly reason: string;
+  readonly specHash: string;
+  /** JSON: the references of the spec that the run applies */
+  readonly references: string;
+  readonly epoch: number;
+}
+
+/** A queued run becomes running; without one a run is made. */
+export function startRun(transaction: Transaction, run: RunStart): void {
+  transaction.run(
+    `INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
+     VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?8, ?8)
+     ON CONFLICT (run_id) DO UPDATE SET kind = excluded.kind, reason = excluded.reason, status = excluded.status,
+       spec_hash = excluded.spec_hash, spec_references = excluded.spec_references, epoch = excluded.epoch,
+       started_at = excluded.started_at`,
+    run.runId,
+    run.stack,
+    run.kind,
+    run.reason,
+    run.specHash,
+    run.references,
+    run.epoch,
+    transaction.now,
+  );
+}
+
+export function endRun(transaction: Transaction, runId: string, result: RunResult): void {
+  const failure = result.status === "succeeded" ? null : result.failure;
+  transaction.run(
+    `UPDATE Runs SET status = ?, ended_at = ?, changes = ?, failure_class = ?, failure_message = ?
+     WHERE run_id = ?`,
+    result.status,
+    transaction.now,
+    JSON.stringify(result.changes),
+    failure?.class ?? null,
+    failure?.message ?? null,
+    runId,
+  );
+}
+
+export function markLost(transaction: Transaction, runId: string, message: string): void {
+  transaction.run(
+    `UPDATE Runs SET status = 'lost', ended_at = ?, failure_class = 'unknown', failure_message = ?
+     WHERE run_id = ? AND status = 'running'`,
+    transaction.now,
+    message,
+    runId,
+  );
+}
+
+const cancelQueued = `UPDATE Runs SET status = 'canceled', ended_at = ?, failure_class = 'permanent',
+  failure_message = ? WHERE status = 'queued'`;
+
+export function cancelQueuedRun(transaction: Transaction, runId: string, message: string): void {
+  const canceled = transaction.run(`${cancelQueued} AND run_id = ?`, transaction.now, message, runId);
+  if (canceled === 0 && getRun(transaction, runId) === null)
+    throw new RowNotFoundError(`There is no run ${runId}.`);
+}
+
+export function cancelQueuedRunsOf(transaction: Transaction, stack: string, message: string): void {
+  transaction.run(`${cancelQueued} AND stack = ?`, transaction.now, message, stack);
+}
+
+// ---- steps
+
+export function appendSteps(transaction: Transaction, runId: string, steps: readonly RunStepInput[]): void {
+  const last = transaction.get(
+    "SELECT coalesce(max(number), 0) AS number FROM Run_Steps WHERE run_id = ?",
+    runId,
+  );
+  let number = integer(last ?? {}, "number");
+  for (const step of steps) {
+    number += 1;
+    transaction.run(
+      `INSERT INTO Run_Steps (run_id, number, at, operation, urn, type, status, object_id, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      runId,
+      number,
+      transaction.now,
+      step.operation,
+      step.urn,
+      step.type,
+      step.status,
+      step.objectId,
+      step.message,
+    );
+  }
+}
+
+export const readSteps = (
+  transaction: Transaction,
+  runId: string,
+  after: number,
+  limit: number,
+): readonly RunStep[] =>
+  transaction
+    .all(
+      "SELECT * FROM Run_Steps WHERE run_id = ? AND number > ? ORDER BY number LIMIT ?",
+      runId,
+      after,
+      limit,
+    )
+    .map((row) => ({
+      runId: text(row, "run_id"),
+      number: integer(row, "number"),
+      at: text(row, "at"),
+      operation: text(row, "operation"),
+      urn: text(row, "urn"),
+      type: text(row, "type"),
+      status: text(row, "status") as RunStep["status"], // written from a RunStepInput
+      objectId: textOrNull(row, "object_id"),
+      message: textOrNull(row, "message"),
+    }));
+
+// ---- requests
+
+type NewRequest = Parameters<MetadataStore["createRequest"]>[0];
+
+export function createRequest(transaction: Transaction, request: NewRequest): RequestRecord {
+  if (getRequest(transaction, request.requestId) !== null)
+    throw new ConflictError(`Request ${request.requestId} exists already. Use a new id.`);
+  transaction.run(
+    "INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (?, ?, ?, ?)",
+    request.requestId,
+    request.kind,
+    request.jobId,
+    transaction.now,
+  );
+  for (const run of request.runs) {
+    if (getRun(transaction, run.runId) !== null)
+      throw new ConflictError(`Run ${run.runId} exists already. Use a new id.`);
+    transaction.run(
+      `INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, queued_at)
+       VALUES (?, ?, ?, ?, 'requested', 'queued', ?)`,
+      run.runId,
+      run.stack,
+      request.requestId,
+      run.kind,
+      transaction.now,
+    );
+  }
+  const made = getRequest(transaction, request.requestId);
+  if (made === null) throw new RowNotFoundError(`Request ${request.requestId} is gone.`);
+  return made;
+}
+
+export function getRequest(transaction: Transaction, requestId: string): RequestRecord | null {
+  const row = transaction.get("SELECT * FROM Requests WHERE request_id = ?", requestId);
+  if (row === undefined) return null;
+  return {
+    requestId: text(row, "request_id"),
+    kind: text(row, "kind") as RequestKind, // written by createRequest
+    jobId: integer(row, "job_id"),
+    createdAt: text(row, "created_at"),
+    runs: transaction.all("SELECT * FROM Runs WHERE request_id = ? ORDER BY number", requestId).map(runFrom),
+  };
+}

@@ -1,0 +1,238 @@
+/** Stacks: what each must become and what it is. */
+import type { StackKind } from "../../desired-state.ts";
+import {
+  type DesiredState,
+  type JobFacts,
+  type Lane,
+  type LeaseInfo,
+  laneDelayMs,
+  type RunFailure,
+  type StackRecord,
+  type StackToMerge,
+} from "../../store.ts";
+import { pendingSeq } from "./changes.ts";
+import { clearStackConditions, obstaclesOf } from "./conditions.ts";
+import { integer, json, jsonOrNull, type Row, type Transaction, text, textOrNull } from "./connection.ts";
+import { admittedTo, contributionsOf, listForMerge } from "./contributions.ts";
+import { cancelQueuedRunsOf } from "./runs.ts";
+
+export const getStackRow = (transaction: Transaction, stack: string): Row | undefined =>
+  transaction.get("SELECT * FROM Stacks WHERE stack = ?", stack);
+
+export function getStack(transaction: Transaction, stack: string): StackRecord | null {
+  const row = getStackRow(transaction, stack);
+  return row === undefined ? null : stackFrom(row);
+}
+
+export const listStacks = (transaction: Transaction): readonly StackRecord[] =>
+  transaction.all("SELECT * FROM Stacks ORDER BY stack").map(stackFrom);
+
+export const stackFrom = (row: Row): StackRecord => ({
+  stack: text(row, "stack"),
+  kind: text(row, "kind") as StackKind, // written from a DesiredState
+  environment: text(row, "environment"),
+  desired: desiredFrom(row),
+  version: integer(row, "desired_version"),
+  appliedHash: textOrNull(row, "applied_hash"),
+  wasApplied: integer(row, "was_applied") === 1,
+  lane: text(row, "lane") as Lane, // written by setDesired
+  attempts: integer(row, "attempts"),
+  nextAttemptAt: textOrNull(row, "next_attempt_at"),
+  lease: leaseInfoFrom(row),
+  lastSuccessAt: textOrNull(row, "last_success_at"),
+  lastSuccessRunId: textOrNull(row, "last_success_run_id"),
+});
+
+const desiredFrom = (row: Row): DesiredState => ({
+  kind: text(row, "kind") as StackKind,
+  environment: text(row, "environment"),
+  spec: jsonOrNull(row, "desired_spec"),
+  hash: text(row, "desired_hash"),
+  references: json(row, "desired_references"),
+});
+
+export function leaseInfoFrom(row: Row): LeaseInfo | null {
+  if (row.lease_run_id === null) return null;
+  return {
+    epoch: integer(row, "lease_epoch"),
+    owner: json(row, "lease_owner"),
+    expiresAt: text(row, "lease_expires_at"),
+    runId: text(row, "lease_run_id"),
+  };
+}
+
+/** Whether somebody holds the stack's lease now; an expired one is nobody's. */
+export const isLeased = (row: Row, now: string): boolean =>
+  row.lease_run_id !== null && text(row, "lease_expires_at") > now;
+
+// ---- merging
+
+export const selectStacksToMerge =
+  "SELECT stack, version FROM Stack_Merges WHERE listed IS NOT NULL ORDER BY listed LIMIT ?";
+
+export const stacksToMerge = (transaction: Transaction, limit: number): readonly StackToMerge[] =>
+  transaction.all(selectStacksToMerge, limit).map((row) => {
+    const stack = text(row, "stack");
+    return {
+      stack,
+      version: integer(row, "version"),
+      contributions: admittedTo(transaction, stack),
+      desired: getStack(transaction, stack)?.desired ?? null,
+    };
+  });
+
+/** The contributions were merged; unless they changed meanwhile, or this merge is older than another one. */
+function markMerged(transaction: Transaction, stack: string, version: number): void {
+  const row = transaction.get("SELECT version FROM Stack_Merges WHERE stack = ?", stack);
+  if (row === undefined) return; // nobody ever contributed
+  if (version < integer(row, "version")) listForMerge(transaction, stack);
+  else transaction.run("UPDATE Stack_Merges SET listed = NULL WHERE stack = ?", stack);
+}
+
+export interface DesiredUpdate {
+  readonly stack: string;
+  readonly version: number;
+  readonly desired: DesiredState;
+  readonly lane: Lane;
+}
+
+export function setDesired(transaction: Transaction, update: DesiredUpdate): void {
+  const { stack, version, desired, lane } = update;
+  markMerged(transaction, stack, version);
+  const row = getStackRow(transaction, stack);
+  if (desired.spec === null && (row === undefined || integer(row, "lease_epoch") === 0)) {
+    if (row !== undefined) deleteStack(transaction, stack, "Nothing asks for the stack any more.");
+    return;
+  }
+  if (row === undefined) insertStack(transaction, update);
+  else updateDesired(transaction, row, update);
+  reschedule(transaction, stack, lane);
+}
+
+function insertStack(transaction: Transaction, { stack, version, desired, lane }: DesiredUpdate): void {
+  transaction.run(
+    `INSERT INTO Stacks (stack, kind, environment, desired_spec, desired_hash, desired_hash_reversed,
+       desired_references, desired_version, desired_at, lane, next_attempt_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    stack,
+    desired.kind,
+    desired.environment,
+    ...desiredColumns(desired),
+    version,
+    transaction.now,
+    lane,
+    transaction.now,
+  );
+}
+
+function updateDesired(transaction: Transaction, row: Row, { stack, version, desired }: DesiredUpdate): void {
+  transaction.run(
+    `UPDATE Stacks SET kind = ?, environment = ?, desired_spec = ?, desired_hash = ?, desired_hash_reversed = ?,
+       desired_references = ?, desired_version = ? WHERE stack = ?`,
+    desired.kind,
+    desired.environment,
+    ...desiredColumns(desired),
+    version,
+    stack,
+  );
+  if (text(row, "desired_hash") !== desired.hash)
+    transaction.run(
+      `UPDATE Stacks SET desired_at = ?, attempts = 0, next_attempt_at = ?,
+         failure_class = NULL, failure_message = NULL WHERE stack = ?`,
+      transaction.now,
+      transaction.now,
+      stack,
+    );
+}
+
+const desiredColumns = (desired: DesiredState) =>
+  [
+    desired.spec === null ? null : JSON.stringify(desired.spec),
+    desired.hash,
+    desired.spec === null ? null : reversed(desired.hash),
+    JSON.stringify(desired.references),
+  ] as const;
+
+/**
+ * Sets when the stack became due, and its rank, from what it must become and what it is. One that is due
+ * already keeps its instant, so that many edits do not push it back.
+ */
+export function reschedule(transaction: Transaction, stack: string, lane?: Lane): void {
+  const row = getStackRow(transaction, stack) ?? {};
+  const inSync = row.applied_hash === row.desired_hash;
+  const dueAt = inSync ? null : (textOrNull(row, "due_at") ?? transaction.now);
+  const newLane = lane ?? (text(row, "lane") as Lane);
+  transaction.run(
+    "UPDATE Stacks SET due_at = ?, rank_at = ?, lane = ? WHERE stack = ?",
+    dueAt,
+    dueAt === null ? null : rankAt(dueAt, newLane),
+    newLane,
+    stack,
+  );
+}
+
+export const rankAt = (dueAt: string, lane: Lane): string =>
+  new Date(Date.parse(dueAt) + laneDelayMs[lane]).toISOString();
+
+/** Removes a stack that does not exist, with its outputs, references and conditions. */
+export function deleteStack(transaction: Transaction, stack: string, message: string): void {
+  transaction.run("DELETE FROM Stacks WHERE stack = ?", stack);
+  clearStackTraces(transaction, stack);
+  cancelQueuedRunsOf(transaction, stack, message);
+}
+
+export function clearStackTraces(transaction: Transaction, stack: string): void {
+  transaction.run("DELETE FROM Stack_Outputs WHERE stack = ?", stack);
+  transaction.run("DELETE FROM Stack_References WHERE stack = ? AND source = ''", stack);
+  clearStackConditions(transaction, stack);
+}
+
+// ---- program and provider versions
+
+const reversed = (value: string): string => [...value].reverse().join("");
+
+/** Two ranges around the hashes that end with the suffix, which begin with it when reversed. */
+export const selectOtherVersions = `
+  SELECT * FROM (SELECT * FROM Stacks WHERE desired_hash_reversed < ?1 LIMIT ?3)
+  UNION ALL
+  SELECT * FROM (SELECT * FROM Stacks WHERE desired_hash_reversed >= ?2 LIMIT ?3)
+  LIMIT ?3`;
+
+export function stacksOfOtherVersion(
+  transaction: Transaction,
+  suffix: string,
+  limit: number,
+): readonly StackRecord[] {
+  const prefix = reversed(suffix);
+  // U+10FFFF is the last character there is: nothing that begins with the prefix comes after it.
+  return transaction.all(selectOtherVersions, prefix, `${prefix}\u{10ffff}`, limit).map(stackFrom);
+}
+
+// ---- readiness
+
+export function jobFacts(transaction: Transaction, jobId: number): JobFacts {
+  const subject = `job:${jobId}`;
+  const stacks = contributionsOf(transaction, subject).flatMap(({ stack, admitted }) => {
+    const row = getStackRow(transaction, stack);
+    // What only waits (no entry admitted yet) has no stack to be in sync; its row's condition says why.
+    if (row === undefined) return admitted.length === 0 ? [] : [{ stack, ...notMerged }];
+    const inSync = row.applied_hash === row.desired_hash && !isListedForMerge(transaction, stack);
+    return [{ stack, inSync, running: isLeased(row, transaction.now), failure: failureFrom(row) }];
+  });
+  return {
+    jobId,
+    stacks,
+    rowConditions: obstaclesOf(transaction, subject),
+    changePending: pendingSeq(transaction, { kind: "job", jobId }) !== null,
+  };
+}
+
+const notMerged = { inSync: false, running: false, failure: null } as const;
+
+const isListedForMerge = (transaction: Transaction, stack: string): boolean =>
+  transaction.get("SELECT 1 FROM Stack_Merges WHERE stack = ? AND listed IS NOT NULL", stack) !== undefined;
+
+export function failureFrom(row: Row): RunFailure | null {
+  if (row.failure_class === null) return null;
+  return { class: text(row, "failure_class") as RunFailure["class"], message: text(row, "failure_message") };
+}

@@ -1,0 +1,140 @@
+/** The metadata store on SQLite. Each method is one transaction; the statements are in the files beside. */
+import { migrate, readMigrations } from "../../migrate.ts";
+import type { MetadataStore } from "../../store.ts";
+import { isWakeupDue, readChanges, touch, wake } from "./changes.ts";
+import { clearConditions, conditions, conditionsByType, setConditions } from "./conditions.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { commitResolution, contributionsOf } from "./contributions.ts";
+import { acquireLease, breakLease, listLeases, recordProcesses, renewLease, requireLease } from "./leases.ts";
+import { outputs } from "./outputs.ts";
+import { getJob, insertRows, isEmpty, listJobs, loadEnvironment, loadJob } from "./rows.ts";
+import { appendSteps, cancelQueuedRun, createRequest, getRequest, getRun, readSteps } from "./runs.ts";
+import { settleRun } from "./settle.ts";
+import { getStack, jobFacts, listStacks, setDesired, stacksOfOtherVersion, stacksToMerge } from "./stacks.ts";
+import { listHeldDestroys, listWork } from "./work.ts";
+
+export async function openSqliteStore(options: ConnectionOptions): Promise<MetadataStore> {
+  const connection = await Connection.open(options);
+  try {
+    await migrate(connection.migrations(), readMigrations("sqlite.sql"));
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  return {
+    ...serviceMethods(connection),
+    ...rowMethods(connection),
+    ...stackMethods(connection),
+    ...leaseMethods(connection),
+    ...recordMethods(connection),
+  };
+}
+
+type Methods<K extends keyof MetadataStore> = Pick<MetadataStore, K>;
+
+const serviceMethods = (connection: Connection): Methods<"now" | "ping" | "close"> => ({
+  now: () => connection.read((t) => t.now),
+  ping: async () => connection.ping(),
+  close: () => connection.close(),
+});
+
+const rowMethods = (
+  connection: Connection,
+): Methods<
+  | "insertRows"
+  | "isEmpty"
+  | "listJobs"
+  | "getJob"
+  | "readChanges"
+  | "touch"
+  | "wake"
+  | "loadJob"
+  | "loadEnvironment"
+  | "commitResolution"
+> => ({
+  insertRows: (rows) => connection.write((t) => insertRows(t, rows)),
+  isEmpty: () => connection.read(isEmpty),
+  listJobs: () => connection.read(listJobs),
+  getJob: (jobId) => connection.read((t) => getJob(t, jobId)),
+  readChanges: (limit) => connection.read((t) => readChanges(t, limit)),
+  touch: (subjects) => connection.write((t) => touch(t, subjects)),
+  wake: async () => ((await connection.read(isWakeupDue)) ? await connection.write(wake) : 0),
+  loadJob: (jobId) => connection.read((t) => loadJob(t, jobId)),
+  loadEnvironment: (name) => connection.read((t) => loadEnvironment(t, name)),
+  commitResolution: (resolution) => connection.write((t) => commitResolution(t, resolution)),
+});
+
+const stackMethods = (
+  connection: Connection,
+): Methods<
+  | "stacksToMerge"
+  | "setDesired"
+  | "stacksOfOtherVersion"
+  | "getStack"
+  | "listStacks"
+  | "jobContributions"
+  | "listWork"
+  | "listHeldDestroys"
+  | "outputs"
+> => ({
+  stacksToMerge: (limit) => connection.read((t) => stacksToMerge(t, limit)),
+  setDesired: (stack, version, desired, lane) =>
+    connection.write((t) => setDesired(t, { stack, version, desired, lane })),
+  stacksOfOtherVersion: (suffix, limit) => connection.read((t) => stacksOfOtherVersion(t, suffix, limit)),
+  getStack: (stack) => connection.read((t) => getStack(t, stack)),
+  listStacks: () => connection.read(listStacks),
+  jobContributions: (jobId) => connection.read((t) => contributionsOf(t, `job:${jobId}`)),
+  listWork: (limit) => connection.read((t) => listWork(t, limit)),
+  listHeldDestroys: () => connection.read(listHeldDestroys),
+  outputs: (stack) => connection.read((t) => outputs(t, stack)),
+});
+
+const leaseMethods = (
+  connection: Connection,
+): Methods<
+  | "acquireLease"
+  | "renewLease"
+  | "recordProcesses"
+  | "listLeases"
+  | "breakLease"
+  | "appendSteps"
+  | "settleRun"
+> => ({
+  acquireLease: (request) => connection.write((t) => acquireLease(t, request)),
+  renewLease: (lease, leaseMs) => connection.write((t) => renewLease(t, lease, leaseMs)),
+  recordProcesses: (lease, processes) => connection.write((t) => recordProcesses(t, lease, processes)),
+  listLeases: () => connection.read(listLeases),
+  breakLease: (lease) => connection.write((t) => breakLease(t, lease)),
+  appendSteps: (lease, steps) =>
+    connection.write((t) => {
+      requireLease(t, lease);
+      appendSteps(t, lease.runId, steps);
+    }),
+  settleRun: (lease, result) => connection.write((t) => settleRun(t, lease, result)),
+});
+
+const recordMethods = (
+  connection: Connection,
+): Methods<
+  | "jobFacts"
+  | "setConditions"
+  | "clearConditions"
+  | "conditions"
+  | "conditionsByType"
+  | "createRequest"
+  | "getRequest"
+  | "cancelQueuedRun"
+  | "getRun"
+  | "readSteps"
+> => ({
+  jobFacts: (jobIds) => connection.read((t) => jobIds.map((jobId) => jobFacts(t, jobId))),
+  setConditions: (items) => connection.write((t) => setConditions(t, items)),
+  clearConditions: (items) => connection.write((t) => clearConditions(t, items)),
+  conditions: (subject) => connection.read((t) => conditions(t, subject)),
+  conditionsByType: (kind, type) => connection.read((t) => conditionsByType(t, kind, type)),
+  createRequest: (request) => connection.write((t) => createRequest(t, request)),
+  getRequest: (requestId) => connection.read((t) => getRequest(t, requestId)),
+  cancelQueuedRun: (runId, message) => connection.write((t) => cancelQueuedRun(t, runId, message)),
+  getRun: (runId) => connection.read((t) => getRun(t, runId)),
+  readSteps: (runId, after, limit) => connection.read((t) => readSteps(t, runId, after, limit)),
+});

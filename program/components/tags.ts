@@ -1,0 +1,14 @@
+import type { EnvironmentFacts, JobSpec } from "../../metadata-schema/desired-state.ts";
+
+export type Tags = Record<string, string>;
+
+export const environmentTags = (environment: EnvironmentFacts): Tags => ({
+  environment: environment.name,
+  managed_by: "rowgate",
+});
+
+export const jobTags = ({ environment, jobId, owner }: JobSpec): Tags => ({
+  ...environmentTags(environment),
+  job_id: String(jobId),
+  ...(owner === null ? {} : { owner }),
+});

@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  admittedIn,
+  after,
+  answers,
+  clusterRow,
+  jobRow,
+  jobSnapshot,
+  networkRow,
+  now,
+  policyRow,
+  refusals,
+  resolve,
+  secretRow,
+  teamId,
+} from "../../support/snapshots.ts";
+
+const access = `access-eastus-${teamId}`;
+const acl = "acl-eastus-job-201";
+const firewall = "firewall-eastus-databricks";
+const network = "network-eastus-databricks";
+
+const whole = jobSnapshot({
+  policies: [policyRow()],
+  networkRules: [networkRow({ firewall_ranges: ["198.51.100.16/28"] })],
+  secretReferences: [secretRow()],
+  clusterConfigs: [clusterRow()],
+});
+
+describe("resolve of a good job", () => {
+  it("contributes to each kind of stack that its rows touch", () => {
+    const stacks = resolve(whole).contributions.map((each) => each.stack);
+    assert.deepEqual(stacks.toSorted(), [access, acl, firewall, "job-eastus-201", network].toSorted());
+    assert.deepEqual(refusals(resolve(whole)), []);
+  });
+
+  it("turns read_model into EXECUTE on the job's model and use of its schema and catalog", () => {
+    const grants = admittedIn(resolve(whole), access).map((item) =>
+      item.kind === "unity-grant" ? [item.unityGrant.name, ...item.unityGrant.privileges] : [item.kind],
+    );
+    assert.deepEqual(grants, [
+      ["ml.models.job_201", "EXECUTE"],
+      ["ml.models", "USE_SCHEMA"],
+      ["ml", "USE_CATALOG"],
+    ]);
+  });
+
+  it("keeps what rows want apart from what is admitted while the job's own id is not known", () => {
+    const snapshot = { ...whole, outputs: { "platform-eastus": whole.outputs["platform-eastus"] ?? {} } };
+    const resolution = resolve(snapshot);
+    const contribution = resolution.contributions.find((each) => each.stack === acl);
+    assert.equal(contribution?.wanted.length, 1);
+    assert.equal(contribution?.admitted.length, 0);
+    assert.deepEqual(contribution?.references.at(-1), {
+      stack: "job-eastus-201",
+      output: "databricks_job_id",
+    });
+    assert.deepEqual(refusals(resolution), ["Access_Policies 1 Waiting WaitingForStack"]);
+    assert.equal(admittedIn(resolution, access).length, 3);
+  });
+
+  it("admits nothing and says which stack it waits for before the platform was applied", () => {
+    const resolution = resolve({ ...whole, outputs: {} });
+    assert.ok(resolution.contributions.every((each) => each.admitted.length === 0));
+    for (const { condition } of resolution.rowConditions) assert.match(condition.message, /platform-eastus/);
+    assert.equal(resolution.rowConditions.length, 5);
+  });
+
+  it("records the object id of a group with the row", () => {
+    const row = { table: "Access_Policies", key: "1" };
+    assert.deepEqual(resolve(whole).recorded, [{ row, name: "ds_team", objectId: teamId }]);
+  });
+
+  it("takes the environment's defaults for a job without a cluster row", () => {
+    const items = admittedIn(resolve(jobSnapshot()), "job-eastus-201");
+    assert.deepEqual(
+      items.find((item) => item.kind === "cluster"),
+      {
+        kind: "cluster",
+        cluster: {
+          nodeType: "Standard_D4ds_v5",
+          sparkVersion: "15.4.x-cpu-ml-scala2.12",
+          minWorkers: 1,
+          maxWorkers: 2,
+        },
+      },
+    );
+  });
+
+  it("withdraws everything when the job's row is gone", () => {
+    const resolution = resolve(after(whole, { job: null, environment: null }));
+    assert.deepEqual(resolution.contributions, []);
+    assert.deepEqual(resolution.rowConditions, []);
+  });
+
+  it("moves to the stacks of another environment at once", () => {
+    const environment = { ...(whole.environment as NonNullable<typeof whole.environment>), name: "weu" };
+    const moved = after(whole, {
+      environment,
+      outputs: { "platform-weu": { workspace_url: "adb-2.azuredatabricks.net" } },
+    });
+    const stacks = resolve(moved).contributions.map((each) => each.stack);
+    assert.ok(
+      stacks.every((stack) => stack.includes("-weu-")),
+      stacks.join(),
+    );
+  });
+});
+
+describe("a row that cannot be", () => {
+  const impossible = [
+    ["an unknown permission", policyRow({ permissions: ["read_model", "fly"] }), "known-permission", /fly/],
+    [
+      "a permission outside its role",
+      policyRow({ permissions: ["list_secrets"] }),
+      "permission-in-role",
+      /list_secrets/,
+    ],
+    [
+      "a denied Azure role",
+      policyRow({ role: "PlatformAdmin", permissions: ["manage_network"] }),
+      "denied-azure-role",
+      /Network Contributor/,
+    ],
+    [
+      "a permission that is not built yet",
+      policyRow({ permissions: ["train_model"] }),
+      "PermissionUnavailable",
+      /train_model/,
+    ],
+  ] as const;
+  for (const [what, policy, reason, names] of impossible) {
+    it(`is Blocked for ${what}, with a reason that names row and field`, () => {
+      const resolution = resolve(jobSnapshot({ policies: [policy] }));
+      const [only, ...more] = resolution.rowConditions;
+      assert.deepEqual(more, []);
+      assert.equal(only?.condition.type, "Blocked");
+      assert.equal(only?.condition.reason, reason);
+      assert.match(only?.condition.message ?? "", /^Access_Policies 1, permissions: /);
+      assert.match(only?.condition.message ?? "", names);
+      assert.deepEqual(admittedIn(resolution, access), []);
+    });
+  }
+
+  it("keeps what it last had admitted, less what it plainly no longer asks for", () => {
+    const bad = policyRow({ permissions: ["read_model", "fly"] });
+    const resolution = resolve(after(whole, { policies: [bad] }));
+    assert.equal(admittedIn(resolution, access).length, 3, "read_model is still asked for");
+    assert.deepEqual(admittedIn(resolution, acl), [], "execute_inference is not");
+  });
+
+  it("keeps nothing of a group that it no longer names", () => {
+    const bad = policyRow({ permissions: ["read_model", "fly"], entra_id_group: "other_team" });
+    assert.deepEqual(admittedIn(resolve(after(whole, { policies: [bad] })), access), []);
+  });
+
+  it("keeps nothing of a model that it no longer names", () => {
+    const bad = policyRow({ permissions: ["read_model", "fly"], model: "ml.models.other" });
+    assert.deepEqual(admittedIn(resolve(after(whole, { policies: [bad] })), access), []);
+  });
+
+  it("never had anything, and has nothing", () => {
+    const bad = policyRow({ policy_id: 2, permissions: ["fly"] });
+    const resolution = resolve(after(whole, { policies: [policyRow(), bad] }));
+    assert.equal(admittedIn(resolution, access).length, 3);
+    assert.deepEqual(refusals(resolution), ["Access_Policies 2 Blocked known-permission"]);
+  });
+
+  it("holds back no removal of another row of its job", () => {
+    const both = jobSnapshot({
+      policies: [policyRow(), policyRow({ policy_id: 2, permissions: ["read_data"] })],
+    });
+    const bad = policyRow({ policy_id: 2, permissions: ["fly"] });
+    const resolution = resolve(after(both, { policies: [bad] }));
+    assert.deepEqual(admittedIn(resolution, access), []);
+    assert.deepEqual(admittedIn(resolution, acl), []);
+  });
+
+  it("is kept whole when nobody can read it", () => {
+    const malformed = [
+      {
+        ref: { table: "Access_Policies", key: "1" } as const,
+        field: "permissions",
+        fault: "is not a list of texts",
+      },
+    ];
+    const resolution = resolve(after(whole, { policies: [], malformed }));
+    assert.equal(admittedIn(resolution, access).length, 3);
+    assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked MalformedRow"]);
+  });
+});
+
+describe("firewall ranges", () => {
+  const ranges = (...texts: string[]) => ({ networkRules: [networkRow({ firewall_ranges: texts })] });
+  const admitted = (resolution: ReturnType<typeof resolve>) =>
+    admittedIn(resolution, firewall).map((item) => (item.kind === "range" ? item.range : item.kind));
+
+  it("the whole internet is Blocked, and the range it replaces stays", () => {
+    const before = jobSnapshot(ranges("198.51.100.16/28"));
+    const resolution = resolve(after(before, ranges("0.0.0.0/0")));
+    assert.deepEqual(refusals(resolution), ["Network_Rules 1 Blocked range-width"]);
+    assert.deepEqual(admitted(resolution), ["198.51.100.16/28"]);
+  });
+
+  it("a dropped range goes although another one of the row is refused", () => {
+    const before = jobSnapshot(ranges("198.51.100.16/28", "198.51.100.32/28", "198.51.100.48/28"));
+    const resolution = resolve(after(before, ranges("198.51.100.16/28", "0.0.0.0/0")));
+    assert.deepEqual(admitted(resolution), ["198.51.100.16/28", "198.51.100.32/28"]);
+  });
+
+  it("a refused range that was added, not replaced, brings nothing back", () => {
+    const before = jobSnapshot(ranges("198.51.100.16/28"));
+    const resolution = resolve(after(before, ranges("198.51.100.16/28", "0.0.0.0/0")));
+    assert.deepEqual(admitted(resolution), ["198.51.100.16/28"]);
+  });
+
+  it("a single address is a /32", () => {
+    assert.deepEqual(admitted(resolve(jobSnapshot(ranges("198.51.100.7")))), ["198.51.100.7/32"]);
+  });
+
+  it("a bad endpoint name is Blocked", () => {
+    const resolution = resolve(jobSnapshot({ networkRules: [networkRow({ private_endpoint: "a/../b" })] }));
+    assert.deepEqual(refusals(resolution), ["Network_Rules 1 Blocked InvalidEndpointName"]);
+  });
+});
+
+describe("names", () => {
+  it("a group that is not found waits and is looked up again", () => {
+    const resolution = resolve(jobSnapshot({ policies: [policyRow({ entra_id_group: "nobody" })] }));
+    assert.deepEqual(refusals(resolution), ["Access_Policies 1 Waiting GroupNotFound"]);
+    assert.ok((resolution.wakeAt ?? "") > now);
+  });
+
+  it("a name of two groups waits until it is unique", () => {
+    const two = answers([
+      { kind: "group", name: "ds_team" },
+      { status: "ambiguous", objectIds: ["a", "b"] },
+    ]);
+    assert.deepEqual(refusals(resolve(whole, two)), ["Access_Policies 1 Waiting GroupNotUnique"]);
+  });
+
+  it("a group that vanished keeps what its row had admitted", () => {
+    const gone = answers([{ kind: "group", name: "ds_team" }, { status: "missing" }]);
+    assert.equal(admittedIn(resolve(after(whole, {}), gone), access).length, 3);
+  });
+
+  it("another object under a recorded name is a condition, never a silent move", () => {
+    const moved = answers([
+      { kind: "group", name: "ds_team" },
+      { status: "found", objectId: "another" },
+    ]);
+    const resolution = resolve(after(whole, {}), moved);
+    assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked GroupChanged"]);
+    assert.equal(admittedIn(resolution, access).length, 3);
+    assert.deepEqual(admittedIn(resolution, "access-eastus-another"), []);
+    assert.equal(resolution.recorded[0]?.objectId, teamId);
+  });
+
+  it("another name in the row is looked up afresh", () => {
+    const found = answers([
+      { kind: "group", name: "b_team" },
+      { status: "found", objectId: "another" },
+    ]);
+    const resolution = resolve(after(whole, { policies: [policyRow({ entra_id_group: "b_team" })] }), found);
+    assert.deepEqual(refusals(resolution), []);
+    assert.equal(admittedIn(resolution, "access-eastus-another").length, 3);
+    assert.deepEqual(admittedIn(resolution, access), []);
+  });
+
+  it("a secret that does not exist waits", () => {
+    const resolution = resolve(jobSnapshot({ secretReferences: [secretRow({ secret_name: "other" })] }));
+    assert.deepEqual(refusals(resolution), ["Secret_References 1 Waiting SecretNotFound"]);
+  });
+
+  it("a vault of another environment is Blocked", () => {
+    const resolution = resolve(jobSnapshot({ secretReferences: [secretRow({ key_vault: "other-vault" })] }));
+    assert.deepEqual(refusals(resolution), ["Secret_References 1 Blocked VaultOfOtherEnvironment"]);
+  });
+
+  it("a missing environment waits and takes nothing away", () => {
+    const resolution = resolve(after(whole, { environment: null }));
+    assert.deepEqual(refusals(resolution), ["Jobs 201 Waiting EnvironmentNotFound"]);
+    assert.equal(resolution.contributions.length, 5);
+  });
+});
+
+describe("expiry", () => {
+  const until = (expires_at: string) => jobSnapshot({ policies: [policyRow({ expires_at })] });
+
+  it("a row counts until its instant and not from it on", () => {
+    const snapshot = until("2026-01-15T13:00:00Z");
+    assert.equal(admittedIn(resolve(snapshot), access).length, 3);
+    assert.equal(resolve(snapshot).wakeAt, "2026-01-15T13:00:00.000Z");
+    const later = resolve(after(snapshot, {}), answers(), "2026-01-15T13:00:00.000Z");
+    assert.deepEqual(
+      later.contributions.map((each) => each.stack),
+      ["job-eastus-201"],
+    );
+    assert.equal(later.wakeAt, null);
+  });
+
+  it("an instant that nobody can read is Blocked", () => {
+    assert.deepEqual(refusals(resolve(until("next tuesday"))), ["Access_Policies 1 Blocked InvalidExpiry"]);
+  });
+});
+
+describe("the Jobs row", () => {
+  for (const [change, reason] of [
+    [{ kind: "online" }, "KindUnavailable"],
+    [{ kind: "stream" }, "UnknownKind"],
+    [{ priority: "asap" }, "UnknownPriority"],
+  ] as const) {
+    it(`is Blocked for ${JSON.stringify(change)} and keeps what runs`, () => {
+      const resolution = resolve(after(whole, { job: jobRow(change) }));
+      assert.deepEqual(refusals(resolution), [`Jobs 201 Blocked ${reason}`]);
+      assert.equal(admittedIn(resolution, "job-eastus-201").length, 3);
+    });
+  }
+});

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { type Lane, laneDelayMs, type MetadataStore, type RunKind } from "../../../metadata-schema/store.ts";
+import {
+  absent,
+  applyStack,
+  type Case,
+  desired,
+  failure,
+  leaseMs,
+  success,
+  takeLease,
+  workStacks,
+} from "./kit.ts";
+
+const due = (store: MetadataStore, stack: string, lane: Lane = "normal") =>
+  store.setDesired(stack, 1, desired(), lane);
+
+const queue = (store: MetadataStore, stack: string, kind: RunKind = "preview") =>
+  store.createRequest({
+    requestId: `request-${stack}-${kind}`,
+    kind: "preview",
+    jobId: 201,
+    runs: [{ runId: `queued-${stack}-${kind}`, stack, kind }],
+  });
+
+export function workCases(fact: Case): void {
+  rankCases(fact);
+  leftOutCases(fact);
+  queuedCases(fact);
+  heldCases(fact);
+}
+
+function rankCases(fact: Case): void {
+  fact("due stacks are listed by the instant they became due, up to the limit", async ({ store, clock }) => {
+    await due(store, "stack-c");
+    clock.advance(1);
+    await due(store, "stack-a");
+    clock.advance(1);
+    await due(store, "stack-b");
+    assert.deepEqual(await workStacks(store), ["stack-c", "stack-a", "stack-b"]);
+    assert.deepEqual(
+      (await store.listWork(2)).map(({ stack, queued }) => [stack.stack, queued]),
+      [
+        ["stack-c", null],
+        ["stack-a", null],
+      ],
+    );
+  });
+
+  fact("an urgent stack passes normal work of less than the lane's delay", async ({ store, clock }) => {
+    await due(store, "stack-old");
+    clock.advance(1_000);
+    await due(store, "stack-new");
+    clock.advance(laneDelayMs.normal - 500);
+    await due(store, "stack-urgent", "urgent");
+    assert.deepEqual(await workStacks(store), ["stack-old", "stack-urgent", "stack-new"]);
+  });
+
+  fact("an upgrade lets later normal work pass, and does not starve", async ({ store, clock }) => {
+    await due(store, "stack-upgrade", "upgrade");
+    clock.advance(laneDelayMs.upgrade - laneDelayMs.normal - 1);
+    await due(store, "stack-before");
+    clock.advance(2);
+    await due(store, "stack-after");
+    assert.deepEqual(await workStacks(store), ["stack-before", "stack-upgrade", "stack-after"]);
+  });
+
+  fact("more edits do not push a due stack back; another lane moves it", async ({ store, clock }) => {
+    await due(store, "stack-a");
+    clock.advance(1);
+    await due(store, "stack-b");
+    clock.advance(1);
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
+    assert.deepEqual(await workStacks(store), ["stack-a", "stack-b"]);
+    await store.setDesired("stack-b", 2, desired(), "urgent");
+    assert.deepEqual(await workStacks(store), ["stack-b", "stack-a"]);
+  });
+}
+
+function leftOutCases(fact: Case): void {
+  fact("a leased stack is left out until its lease expires", async ({ store, clock }) => {
+    await due(store, "stack-a");
+    await takeLease(store, "stack-a");
+    assert.deepEqual(await workStacks(store), []);
+    clock.advance(leaseMs - 1);
+    assert.deepEqual(await workStacks(store), []);
+    clock.advance(1);
+    assert.deepEqual(await workStacks(store), ["stack-a"]);
+  });
+
+  fact("a failed stack is left out until its next attempt", async ({ store, clock }) => {
+    await due(store, "stack-a");
+    await store.settleRun(await takeLease(store, "stack-a"), failure(60_000));
+    clock.advance(59_999);
+    assert.deepEqual(await workStacks(store), []);
+    clock.advance(1);
+    assert.deepEqual(await workStacks(store), ["stack-a"]);
+  });
+
+  fact("a stack without a next attempt is left out for good", async ({ store, clock }) => {
+    await due(store, "stack-a");
+    await store.settleRun(await takeLease(store, "stack-a"), failure(null));
+    clock.advance(365 * 86_400_000);
+    assert.deepEqual(await workStacks(store), []);
+  });
+
+  fact("a spec that came during a run is ranked by when it came", async ({ store, clock }) => {
+    await due(store, "stack-a");
+    const lease = await takeLease(store, "stack-a");
+    clock.advance(10);
+    await due(store, "stack-b");
+    clock.advance(10);
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
+    clock.advance(10);
+    await due(store, "stack-c");
+    await store.settleRun(lease, success());
+    assert.deepEqual(await workStacks(store), ["stack-b", "stack-a", "stack-c"]);
+  });
+}
+
+function queuedCases(fact: Case): void {
+  fact("a queued run is listed with its run, though its stack is in sync", async ({ store }) => {
+    await applyStack(store, "stack-a");
+    await queue(store, "stack-a", "refresh");
+    const [work, ...others] = await store.listWork(10);
+    assert.equal(work?.stack.stack, "stack-a");
+    assert.equal(work?.queued?.runId, "queued-stack-a-refresh");
+    assert.equal(work?.queued?.kind, "refresh");
+    assert.deepEqual(others, []);
+  });
+
+  fact("a queued run is ranked by when it was asked for and its stack's lane", async ({ store, clock }) => {
+    await applyStack(store, "stack-normal");
+    await applyStack(store, "stack-urgent");
+    await store.setDesired("stack-urgent", 2, desired(), "urgent");
+    await due(store, "stack-before");
+    clock.advance(10);
+    await queue(store, "stack-normal");
+    clock.advance(10);
+    await due(store, "stack-after");
+    await queue(store, "stack-urgent");
+    assert.deepEqual(await workStacks(store), [
+      "stack-urgent",
+      "stack-before",
+      "stack-normal",
+      "stack-after",
+    ]);
+  });
+
+  fact("a queued run does not wait for the next attempt of its stack", async ({ store }) => {
+    await due(store, "stack-a");
+    await store.settleRun(await takeLease(store, "stack-a"), failure(null));
+    await queue(store, "stack-a", "update");
+    assert.deepEqual(await workStacks(store), ["stack-a"]);
+  });
+
+  fact("a queued run waits for its stack's lease", async ({ store, clock }) => {
+    await due(store, "stack-a");
+    await takeLease(store, "stack-a");
+    await queue(store, "stack-a");
+    assert.deepEqual(await workStacks(store), []);
+    clock.advance(leaseMs);
+    assert.deepEqual(await workStacks(store), ["stack-a", "stack-a"]);
+  });
+
+  fact("a queued run of a stack that is not there yet is not listed", async ({ store }) => {
+    await queue(store, "stack-a");
+    assert.deepEqual(await workStacks(store), []);
+    await due(store, "stack-a");
+    assert.deepEqual(
+      (await store.listWork(10)).map(({ queued }) => queued?.runId ?? null).sort(),
+      ["queued-stack-a-preview", null].sort(),
+    );
+  });
+
+  fact("a canceled queued run is work no more", async ({ store }) => {
+    await applyStack(store, "stack-a");
+    await queue(store, "stack-a");
+    await store.cancelQueuedRun("queued-stack-a-preview", "Not needed.");
+    assert.deepEqual(await workStacks(store), []);
+  });
+}
+
+function heldCases(fact: Case): void {
+  const uses = (stack: string) => ({ references: [{ stack, output: "host" }] });
+
+  /** stack-job is applied with a reference to stack-platform; both must not exist any more. */
+  async function teardown(store: MetadataStore): Promise<void> {
+    await applyStack(store, "stack-platform", desired(), { host: "adb-1" });
+    await applyStack(store, "stack-job", desired("hash-1", uses("stack-platform")));
+    await store.setDesired("stack-platform", 2, absent, "normal");
+    await store.setDesired("stack-job", 2, absent, "normal");
+  }
+
+  fact("a stack to destroy waits for the stacks whose applied specs refer to it", async ({ store }) => {
+    await teardown(store);
+    assert.deepEqual(await workStacks(store), ["stack-job"]);
+    assert.deepEqual(await store.listHeldDestroys(), [{ stack: "stack-platform", heldBy: "stack-job" }]);
+    const lease = await takeLease(store, "stack-job", { kind: "destroy", desiredHash: absent.hash });
+    assert.deepEqual(await workStacks(store), [], "held as long as the run has not succeeded");
+    await store.settleRun(lease, success(null));
+    assert.deepEqual(await workStacks(store), ["stack-platform"]);
+    assert.deepEqual(await store.listHeldDestroys(), []);
+  });
+
+  fact("a reference of a spec that only is desired holds nothing up", async ({ store }) => {
+    await applyStack(store, "stack-platform");
+    await store.setDesired("stack-job", 1, desired("hash-1", uses("stack-platform")), "normal");
+    await store.setDesired("stack-platform", 2, absent, "normal");
+    assert.deepEqual((await workStacks(store)).toSorted(), ["stack-job", "stack-platform"]);
+  });
+
+  fact("a failed run of a spec that refers to a stack holds that stack", async ({ store }) => {
+    await applyStack(store, "stack-platform");
+    await store.setDesired("stack-job", 1, desired("hash-1", uses("stack-platform")), "normal");
+    await store.settleRun(await takeLease(store, "stack-job"), failure());
+    await store.setDesired("stack-platform", 2, absent, "normal");
+    assert.deepEqual(await store.listHeldDestroys(), [{ stack: "stack-platform", heldBy: "stack-job" }]);
+  });
+
+  fact("a spec applied without the reference sets the stack free", async ({ store }) => {
+    await teardown(store);
+    await store.setDesired("stack-job", 3, desired("hash-3"), "normal");
+    await store.settleRun(await takeLease(store, "stack-job", { desiredHash: "hash-3" }), success());
+    assert.deepEqual(await store.listHeldDestroys(), []);
+    assert.deepEqual(await workStacks(store), ["stack-platform"]);
+  });
+
+  fact("a queued run that would destroy a stack in use waits too; a preview does not", async ({ store }) => {
+    await teardown(store);
+    await queue(store, "stack-platform", "destroy");
+    assert.deepEqual(await workStacks(store), ["stack-job"]);
+    await queue(store, "stack-platform", "preview");
+    assert.deepEqual((await workStacks(store)).toSorted(), ["stack-job", "stack-platform"]);
+  });
+
+  fact("a stack that refers to itself does not hold itself", async ({ store }) => {
+    await applyStack(store, "stack-a", desired("hash-1", uses("stack-a")));
+    await store.setDesired("stack-a", 2, absent, "normal");
+    assert.deepEqual(await workStacks(store), ["stack-a"]);
+    assert.deepEqual(await store.listHeldDestroys(), []);
+  });
+
+  fact("only stacks to destroy are held", async ({ store }) => {
+    await teardown(store);
+    await store.setDesired("stack-platform", 3, desired("hash-3"), "normal");
+    assert.deepEqual(await store.listHeldDestroys(), []);
+    assert.deepEqual((await workStacks(store)).toSorted(), ["stack-job", "stack-platform"]);
+  });
+}

@@ -1,0 +1,40 @@
+/** The suite that every metadata store passes: each sentence of the contract in metadata-schema/store.ts. */
+import { describe, it } from "node:test";
+import { changeCases } from "./conformance/change-cases.ts";
+import { fencingCases } from "./conformance/fencing-cases.ts";
+import type { Case, StoreKit } from "./conformance/kit.ts";
+import { leaseCases } from "./conformance/lease-cases.ts";
+import { recordCases } from "./conformance/record-cases.ts";
+import { resolutionCases } from "./conformance/resolution-cases.ts";
+import { rowCases } from "./conformance/row-cases.ts";
+import { settleCases } from "./conformance/settle-cases.ts";
+import { stackCases } from "./conformance/stack-cases.ts";
+import { workCases } from "./conformance/work-cases.ts";
+
+const groups = {
+  rows: rowCases,
+  changes: changeCases,
+  resolutions: resolutionCases,
+  stacks: stackCases,
+  work: workCases,
+  leases: leaseCases,
+  fencing: fencingCases,
+  "settled runs": settleCases,
+  "conditions, requests, runs and outputs": recordCases,
+} as const;
+
+export function runStoreConformance(name: string, open: () => Promise<StoreKit>): void {
+  const fact: Case = (title, run) => {
+    it(title, async () => {
+      const kit = await open();
+      let failed = true;
+      try {
+        await run(kit);
+        failed = false;
+      } finally {
+        await kit.close({ keep: failed });
+      }
+    });
+  };
+  for (const [group, cases] of Object.entries(groups)) describe(`${name}: ${group}`, () => cases(fact));
+}
