@@ -15,7 +15,12 @@ const tiny = "^automation/(log|clock|errors)\\.ts$";
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: "(^|/)[^/]+\\.d\\.ts$|\\.cjs$" }, to: {} },
+    {
+      name: "no-orphans",
+      severity: "error",
+      from: { orphan: true, pathNot: "(^|/)[^/]+\\.d\\.ts$|\\.cjs$" },
+      to: {},
+    },
     {
       name: "nobody-imports-tests",
       severity: "error",
@@ -31,7 +36,10 @@ module.exports = {
     {
       name: "drivers-only-inside-stores",
       severity: "error",
-      from: { path: "^(metadata-schema|automation|program)/", pathNot: "^(metadata-schema/stores/|automation/simulators/)" },
+      from: {
+        path: "^(metadata-schema|automation|program)/",
+        pathNot: "^(metadata-schema/stores/|automation/simulators/)",
+      },
       to: { path: "^(node:)?sqlite$|node_modules/mssql" },
     },
     room(
@@ -84,7 +92,12 @@ module.exports = {
       to: { path: "node_modules/@pulumi/", reachable: true },
     },
     room("cli", { path: "^automation/cli/" }, ["^automation/cli/", tiny], "talks HTTP"),
-    room("simulators", { path: "^automation/simulators/" }, ["^automation/simulators/"], "a process of its own"),
+    room(
+      "simulators",
+      { path: "^automation/simulators/" },
+      ["^automation/simulators/"],
+      "a process of its own",
+    ),
     {
       name: "nobody-imports-simulators",
       severity: "error",
@@ -109,6 +122,9 @@ module.exports = {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     exclude: { path: "^\\.rowgate/" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "types"],
+    },
   },
 };

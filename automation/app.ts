@@ -41,7 +41,7 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
   const lock = await lockHome(config.home);
   const log = createLogger(path.join(config.home, "logs", "service.log"), config.logLevel);
   const store = await openStore({ url: `sqlite:${path.join(config.home, "metadata.db")}` });
-  if (await store.isEmpty()) {
+  if (config.sample && (await store.isEmpty())) {
     say("Seeding the metadata database with the sample.");
     await store.insertRows(await sampleRows());
   }

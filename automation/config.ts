@@ -17,6 +17,8 @@ const schema = z.object({
   ROWGATE_ENGINE_PATH: z.string("is not set: start with `npm start`, which finds the engine").min(1),
   /** runs at once, besides one more that is kept for urgent work */
   ROWGATE_SLOTS: whole(1, 64).default(Math.max(2, Math.min(8, availableParallelism() * 2))),
+  /** `off`: an empty database stays empty */
+  ROWGATE_SAMPLE: z.enum(["on", "off"]).default("on"),
   ROWGATE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   PATH: z.string().default(""),
   HOME: z.string().default(""),
@@ -28,6 +30,7 @@ export interface Config {
   readonly home: string;
   readonly enginePath: string;
   readonly slots: number;
+  readonly sample: boolean;
   readonly logLevel: string;
   /** what processes of ours may inherit: an allow-list, so that no credential slips through */
   readonly inherited: Readonly<Record<string, string>>;
@@ -53,6 +56,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     home: path.resolve(values.ROWGATE_HOME),
     enginePath: values.ROWGATE_ENGINE_PATH,
     slots: values.ROWGATE_SLOTS,
+    sample: values.ROWGATE_SAMPLE === "on",
     logLevel: values.ROWGATE_LOG_LEVEL,
     inherited: { PATH: values.PATH, HOME: values.HOME },
     checkout,

@@ -8,19 +8,30 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+// One Ctrl-C reaches this process from the terminal and again from `npm start`, within milliseconds.
+const sameSignalMs = 1_000;
+
+/** Resolves on the first signal, or when the `npm start` above is gone; a second signal ends the process at once. */
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    let first: number | null = null;
+    const stop = (): void => {
+      first ??= performance.now();
+      // Children stop by themselves when their service is gone.
+      if (performance.now() - first > sameSignalMs) process.exit(130);
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+    process.once("disconnect", resolve);
+  });
+}
+
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const app = await openApp(config, say);
   const progress = reportProgress({ store: app.store, port: app.port, home: config.home, say });
-  const stop = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      // A second signal ends the process at once, as the default does; children stop by themselves then.
-      process.once(signal, () => process.exit(130));
-      stop.resolve(signal);
-    });
-  }
-  await stop.promise;
+  await stopAsked();
   say("Stopping: runs under way end first.");
   progress.stop();
   await app.close({ stopClouds: true });

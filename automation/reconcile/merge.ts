@@ -12,6 +12,7 @@ import type {
   UnityGrantSpec,
 } from "../../metadata-schema/desired-state.ts";
 import type { StackToMerge } from "../../metadata-schema/store.ts";
+import { partsOfStackName } from "../../program/layout/names.ts";
 import { levelRank } from "../../program/layout/role-matrix.ts";
 
 export interface Merged {
@@ -22,17 +23,13 @@ export interface Merged {
   readonly references: readonly OutputReference[];
 }
 
-/** Null: the stack has neither contributions nor a row of its own. */
-export function merge({ stack, contributions, desired }: StackToMerge): Merged | null {
+/** A stack to which nothing is admitted must not exist. */
+export function merge({ stack, contributions }: StackToMerge): Merged {
   const items = contributions.flatMap((each) => each.admitted.map((entry) => entry.item));
-  const newest = contributions.findLast((each) => each.base !== null);
-  const spec = newest === undefined || newest.base === null ? null : specOf(stack, newest.base, items);
-  if (newest !== undefined) {
-    const references =
-      spec === null ? [] : uniqueReferences(contributions.flatMap((each) => each.references));
-    return { kind: newest.kind, environment: newest.environment, spec, references };
-  }
-  return desired === null ? null : { ...desired, spec: null, references: [] };
+  const base = contributions.findLast((each) => each.base !== null)?.base ?? null;
+  const spec = base === null ? null : specOf(stack, base, items);
+  const references = spec === null ? [] : uniqueReferences(contributions.flatMap((each) => each.references));
+  return { ...partsOfStackName(stack), spec, references };
 }
 
 function uniqueReferences(references: readonly OutputReference[]): readonly OutputReference[] {

@@ -6,7 +6,7 @@
  * what the tables say.
  */
 import type { Subject } from "../../metadata-schema/contributions.ts";
-import type { Change, MetadataStore, Resolution, StackToMerge } from "../../metadata-schema/store.ts";
+import type { MetadataStore, Resolution, StackToMerge } from "../../metadata-schema/store.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -48,6 +48,7 @@ export class Reconciler {
   readonly #stop = new AbortController();
   #poke = new AbortController();
   #running: Promise<void> | null = null;
+  #lastRound: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -86,15 +87,21 @@ export class Reconciler {
     }
   }
 
-  /** One round. True: there was something to do, and there may be more. */
-  async round(): Promise<boolean> {
+  /** One round. True: there was something to do, and there may be more. Rounds never overlap. */
+  round(): Promise<boolean> {
+    const round = this.#lastRound.then(() => this.#round());
+    this.#lastRound = round.catch(() => {});
+    return round;
+  }
+
+  async #round(): Promise<boolean> {
     const { store } = this.#options;
     await store.wake();
     const changes = await store.readChanges(batch);
     const jobs = new Set<number>();
-    for (const change of changes) {
-      await this.resolve(change.subject, change);
-      if (change.subject.kind === "job") jobs.add(change.subject.jobId);
+    for (const { subject, seq } of changes) {
+      await store.commitResolution(await this.#resolution(subject, seq));
+      if (subject.kind === "job") jobs.add(subject.jobId);
     }
     const merged = await this.#mergeStacks(jobs);
     const upgraded = await this.#upgradeStacks();
@@ -103,21 +110,15 @@ export class Reconciler {
     return changes.length > 0 || merged > 0 || upgraded > 0;
   }
 
-  /** Resolves one subject; `change` null: not because of an edit. */
-  async resolve(subject: Subject, change: Change | null): Promise<void> {
-    await this.#options.store.commitResolution(await this.#resolution(subject, change?.seq ?? null));
-  }
-
   /** Resolves a job again and merges what came of it, before it returns. */
   async resolveNow(jobId: number): Promise<void> {
-    await this.resolve({ kind: "job", jobId }, null);
-    const jobs = new Set([jobId]);
-    await this.#mergeStacks(jobs);
-    await this.updateReadiness([...jobs]);
-    this.#options.onDesired();
+    const { store } = this.#options;
+    await store.touch([{ kind: "job", jobId }]);
+    do await this.round();
+    while ((await store.jobFacts([jobId]))[0]?.changePending);
   }
 
-  async #resolution(subject: Subject, seq: number | null): Promise<Resolution> {
+  async #resolution(subject: Subject, seq: number): Promise<Resolution> {
     const { store } = this.#options;
     const now = await store.now();
     if (subject.kind === "job") {
@@ -151,7 +152,6 @@ export class Reconciler {
   async #mergeStack(stack: StackToMerge): Promise<void> {
     const { store, hashSuffix } = this.#options;
     const merged = merge(stack);
-    if (merged === null) return;
     const hash = specHash(merged.spec, hashSuffix);
     const before = await store.getStack(stack.stack);
     const isDue = before !== null && before.appliedHash !== before.desired.hash;
@@ -166,9 +166,9 @@ export class Reconciler {
   async #upgradeStacks(): Promise<number> {
     const { store, hashSuffix } = this.#options;
     const stacks = await store.stacksOfOtherVersion(hashSuffix, batch);
-    for (const { stack, desired } of stacks) {
+    for (const { stack, desired, version } of stacks) {
       const hash = specHash(desired.spec, hashSuffix);
-      await store.setDesired(stack, 0, { ...desired, hash }, "upgrade");
+      await store.setDesired(stack, version, { ...desired, hash }, "upgrade");
     }
     return stacks.length;
   }

@@ -13,6 +13,7 @@ import type {
   Resolution,
   StoredContribution,
 } from "../../metadata-schema/store.ts";
+import { partsOfStackName } from "../../program/layout/names.ts";
 import { type JobContext, jobContext } from "./job-context.ts";
 import type { Answers } from "./names-needed.ts";
 import {
@@ -164,7 +165,7 @@ function contributionOf(
 ): Contribution {
   const previous = before.find((each) => each.stack === target.stack);
   const base = target.base ?? previous?.base ?? null;
-  const environment = base?.environment.name ?? previous?.environment ?? environmentOf(target.stack);
+  const environment = base?.environment.name ?? partsOfStackName(target.stack).environment;
   return {
     stack: target.stack,
     kind: target.kind,
@@ -176,9 +177,6 @@ function contributionOf(
     urgent,
   };
 }
-
-// `job-eastus-201`: an environment's name has no dash.
-const environmentOf = (stack: string): string => stack.split("-")[1] ?? "";
 
 function waitingOutcome(outcome: RowOutcome, target: Target): RowOutcome {
   const needed = target.references.at(-1);

@@ -9,6 +9,7 @@ import { delimiter, join, resolve } from "node:path";
  * @property {string} [cwd]
  * @property {AbortSignal} [signal] kills the command with everything that it started
  * @property {(line: string) => void} [onLine] each line of either output
+ * @property {(pid: number) => void} [onStart]
  */
 
 /**
@@ -32,13 +33,16 @@ const FATAL_SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
  * @param {CommandOptions} options
  * @returns {Promise<CommandResult>}
  */
-export function runCommand(command, args, { env, cwd, signal, onLine }) {
+export function runCommand(command, args, { env, cwd, signal, onLine, onStart }) {
   return new Promise((done) => {
     const child = spawn(command, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const stdout = collect(child.stdout, onLine);
     const stderr = collect(child.stderr, onLine);
     const { pid } = child;
-    if (pid !== undefined) watchGroup(pid);
+    if (pid !== undefined) {
+      watchGroup(pid);
+      onStart?.(pid);
+    }
     const abort = () => pid !== undefined && killGroup(pid, "SIGKILL");
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();

@@ -1,5 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,10 +23,22 @@ import { formatDuration } from "./progress.js";
  *                  held, holder gone --unlink under the guard--> free
  *
  * The file appears with its content (a link to a finished file), so nobody reads a half-written holder. A
- * holder is gone when its process is: pid and start time on this host, a heartbeat that stopped on another.
+ * holder is gone when its process is: pid and start time on this host, a heartbeat that stopped on another. A
+ * command that it started counts too: npm goes on for a while after its set-up was killed.
  */
 
-/** @typedef {{ id: string, pid: number, host: string, processStart: string, since: string, purpose: string }} Holder */
+/**
+ * @typedef {object} Holder
+ * @property {string} id
+ * @property {number} pid
+ * @property {string} host
+ * @property {string} processStart
+ * @property {string} since
+ * @property {string} purpose
+ * @property {{ pid: number, processStart: string }} [command] what it runs
+ */
+
+/** @typedef {(pid: number) => void} RecordCommand says which command the holder runs now */
 
 /**
  * @typedef {object} LockOptions
@@ -38,15 +59,15 @@ const SAY_EVERY_MS = 10_000;
  * @template T
  * @param {string} path
  * @param {LockOptions} options
- * @param {() => Promise<T>} work
+ * @param {(record: RecordCommand) => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function withLock(path, options, work) {
-  const release = await acquire(path, options);
+  const { release, record } = await acquire(path, options);
   const beat = setInterval(() => touch(path), BEAT_MS);
   process.on("exit", release);
   try {
-    return await work();
+    return await work(record);
   } finally {
     process.off("exit", release);
     clearInterval(beat);
@@ -77,8 +98,21 @@ async function acquire(path, { purpose, report, pollMs = POLL_MS }) {
     }
     await sleep(pollMs);
   }
-  return () => {
-    if (readHolder(path)?.id === mine.id) rmSync(path, { force: true });
+  const isMine = () => readHolder(path)?.id === mine.id;
+  return {
+    release: () => {
+      if (isMine()) rmSync(path, { force: true });
+    },
+    /** @type {RecordCommand} */
+    record: (pid) => {
+      const draft = `${path}.${mine.id}`;
+      writeFileSync(
+        draft,
+        JSON.stringify({ ...mine, command: { pid, processStart: processStart(pid) ?? "" } }),
+      );
+      if (isMine()) renameSync(draft, path);
+      else rmSync(draft);
+    },
   };
 }
 
@@ -138,9 +172,14 @@ function readHolder(path) {
  */
 function isGone(holder, path) {
   const sameHost = holder.host === hostname() && holder.processStart !== "";
-  if (sameHost) return processStart(holder.pid) !== holder.processStart;
+  if (sameHost) return ![holder, holder.command].some((each) => each !== undefined && stillRuns(each));
   const silentMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
   return silentMs > SILENT_MS;
+}
+
+/** @param {{ pid: number, processStart: string }} recorded */
+function stillRuns({ pid, processStart: recorded }) {
+  return processStart(pid) === recorded;
 }
 
 /**

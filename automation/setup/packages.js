@@ -33,10 +33,10 @@ export async function ensurePackages({ root, env, report }) {
   if (await isInstalled(root, env)) return;
   // In .rowgate and not in node_modules, which npm empties first.
   const lock = join(root, ".rowgate", "packages.lock");
-  await withLock(lock, { purpose: "installing packages", report }, async () => {
+  await withLock(lock, { purpose: "installing packages", report }, async (record) => {
     if (await isInstalled(root, env)) return;
     const started = Date.now();
-    await install({ root, env, report });
+    await install({ root, env, report, record });
     report(`packages are installed (${Math.round((Date.now() - started) / 1000)} s)`);
   });
 }
@@ -96,8 +96,10 @@ async function nodeFault(root, env) {
   return `${path} is not Node ${NODE_MAJOR} (${lastLines(result, 1)})`;
 }
 
-/** @param {PackagesOptions} options */
-async function install({ root, env, report }) {
+/** @typedef {PackagesOptions & { record: import("./lock.js").RecordCommand }} InstallOptions */
+
+/** @param {InstallOptions} options */
+async function install({ root, env, report, record }) {
   const locked = Object.entries(readLock(join(root, "package-lock.json")) ?? {});
   const wanted = topLevel(locked.filter(([, entry]) => !entry.optional).map(([path]) => path));
   report(`installing ${wanted.length} packages with npm ci: usually 20 to 60 s`);
@@ -106,12 +108,12 @@ async function install({ root, env, report }) {
   // Until npm writes it anew, an installation that is killed must not look finished.
   rmSync(installedLockPath(root), { force: true });
   const result = await withHeartbeat({ report, describe }, async () => {
-    const clean = await runNpm(["ci"], root, env);
+    const clean = await runNpm(["ci"], { root, env, record });
     if (clean.code === 0 || !/\bEUSAGE\b/.test(clean.stderr)) return clean;
     // npm 11 refuses a lock file that lacks an optional package of another system. This installs what the
     // lock does hold, and nothing passes that lacks a required one.
     report("npm ci refuses package-lock.json; installing what it locks with npm install");
-    const tolerant = await runNpm(["install", "--no-save"], root, env);
+    const tolerant = await runNpm(["install", "--no-save"], { root, env, record });
     return tolerant.code === 0 && !hasLockedPackages(root) ? clean : tolerant;
   });
   if (result.code !== 0) {
@@ -120,21 +122,21 @@ async function install({ root, env, report }) {
         "  Check that this machine reaches the package registry, then run the command again.",
     );
   }
-  if (await nodeFault(root, env)) await installNode({ root, env, report });
+  if (await nodeFault(root, env)) await installNode({ root, env, report, record });
 }
 
 /**
  * @param {readonly string[]} command
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
+ * @param {Omit<InstallOptions, "report">} options
  */
-function runNpm(command, root, env) {
+function runNpm(command, { root, env, record }) {
   const npm = npmCommand(root, env);
   // Node itself is a development dependency, so NODE_ENV=production must not leave those out.
   const options = ["--include=dev", "--no-progress", "--no-audit", "--loglevel=error"];
   return runCommand(npm.command, [...npm.args, ...command, ...options], {
     env: npmEnvironment(root, env),
     cwd: root,
+    onStart: record,
   });
 }
 
@@ -151,15 +153,16 @@ function npmFault(result) {
 /**
  * Brings Node's executable where npm was told to run no install scripts (`ignore-scripts`): that script is
  * what fetches it.
- * @param {PackagesOptions} options
+ * @param {InstallOptions} options
  */
-async function installNode({ root, env, report }) {
+async function installNode({ root, env, report, record }) {
   report(`fetching Node ${NODE_MAJOR}, which npm ci left out: usually 5 to 20 s`);
   const describe = () => `fetching Node ${NODE_MAJOR}`;
   const result = await withHeartbeat({ report, describe }, () =>
     runCommand(systemNode(root, env), ["installArchSpecificPackage.js"], {
       env: npmEnvironment(root, env),
       cwd: join(root, "node_modules", "node"),
+      onStart: record,
     }),
   );
   // npm makes no link to an executable that was not there yet.

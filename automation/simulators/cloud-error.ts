@@ -5,19 +5,19 @@ export class CloudError extends Error {
   readonly code: string;
   readonly detail: string;
 
-  /** `text` replaces the ARM wording where the real provider words the fault itself. */
-  constructor(status: number, code: string, detail: string, text?: string) {
-    super(text ?? `Status=${status} Code="${code}" Message="${detail}"`);
-    this.status = status;
-    this.code = code;
-    this.detail = detail;
+  /** `text` is how the real provider words it for the engine. */
+  constructor(answer: { status: number; code: string; detail: string; text: string }) {
+    super(answer.text);
+    this.status = answer.status;
+    this.code = answer.code;
+    this.detail = answer.detail;
   }
 }
 
 /** ARM's way: azure-native prints status, code and message in one line. */
 export const armError = (status: number, code: string, detail: string): CloudError =>
-  new CloudError(status, code, detail);
+  new CloudError({ status, code, detail, text: `Status=${status} Code="${code}" Message="${detail}"` });
 
 /** The Databricks and Entra providers print the service's message alone. */
 export const plainError = (status: number, code: string, detail: string): CloudError =>
-  new CloudError(status, code, detail, detail);
+  new CloudError({ status, code, detail, text: detail });

@@ -19,7 +19,7 @@ export interface Difference {
 
 export function diffInputs(type: ResourceType, olds: Body, news: Body): Difference {
   const found: { path: string; kind: ChangeKind }[] = [];
-  walk({ type, found }, "", withoutMarks(olds), withoutMarks(news));
+  walk({ type, found }, { path: "", before: withoutMarks(olds), after: withoutMarks(news) });
   const changes = found.map(({ path, kind }) => ({ path, kind, replaces: replacesOn(type, path) }));
   // a name that nobody chose can be held twice: only then is the new one made first
   const madeUpName = olds[createBeforeDeleteMark] === true;
@@ -35,20 +35,26 @@ interface Walk {
   readonly found: { path: string; kind: ChangeKind }[];
 }
 
-function walk(state: Walk, path: string, before: Json | undefined, after: Json | undefined): void {
+interface Step {
+  readonly path: string;
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+}
+
+function walk(state: Walk, { path, before, after }: Step): void {
   const { type, found } = state;
   if (equal(before, after)) return;
   if (before === undefined) found.push({ path, kind: "add" });
   else if (after === undefined) found.push({ path, kind: "delete" });
   else if (isBody(before) && isBody(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      walk(state, join(path, key), before[key], after[key]);
+      walk(state, { path: join(path, key), before: before[key], after: after[key] });
     }
   } else if (Array.isArray(before) && Array.isArray(after)) {
     if (type.sets.includes(general(path)) && sameMembers(before, after)) return;
     const length = Math.max(before.length, after.length);
     for (let index = 0; index < length; index += 1) {
-      walk(state, `${path}[${index}]`, before[index], after[index]);
+      walk(state, { path: `${path}[${index}]`, before: before[index], after: after[index] });
     }
   } else if (!type.same(path, before, after)) found.push({ path, kind: "update" });
 }

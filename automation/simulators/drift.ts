@@ -19,7 +19,7 @@ export function driftedInputs(type: ResourceType, reading: Reading): Body {
   for (const key of type.inputs) {
     // path parameters are in the id, not in what the cloud shows
     if (live[key] === undefined && recorded[key] === undefined) continue;
-    const now = drifted(type, inputs[key], recorded[key], live[key]);
+    const now = drifted(type, { input: inputs[key], before: recorded[key], after: live[key] });
     if (now === undefined) delete result[key];
     else result[key] = now;
   }
@@ -32,18 +32,19 @@ export function importedInputs(type: ResourceType, id: string, live: Body): Body
   return { ...(isBody(cleaned) ? cleaned : {}), ...type.inputsOfId(id) };
 }
 
-function drifted(
-  type: ResourceType,
-  input: Json | undefined,
-  before: Json | undefined,
-  after: Json | undefined,
-): Json | undefined {
+interface Value {
+  readonly input: Json | undefined;
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+}
+
+function drifted(type: ResourceType, { input, before, after }: Value): Json | undefined {
   if (equal(clean(type, before), clean(type, after))) return input;
   if (isBody(before) && isBody(after) && (input === undefined || isBody(input))) {
     const result: Body = { ...input };
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (type.outputsOnly.includes(key)) continue;
-      const now = drifted(type, input?.[key], before[key], after[key]);
+      const now = drifted(type, { input: input?.[key], before: before[key], after: after[key] });
       if (now === undefined) delete result[key];
       else result[key] = now;
     }

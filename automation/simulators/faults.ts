@@ -2,7 +2,7 @@
  * Faults that a test or a person asks for: the n-th call of a kind on a type fails, `times` times in a row.
  * Counted in the store, so that a restart neither repeats nor forgets one.
  */
-import { CloudError } from "./cloud-error.ts";
+import { armError, type CloudError, plainError } from "./cloud-error.ts";
 import type { Store } from "./store.ts";
 
 export const faultCalls = ["check", "create", "read", "update", "delete"] as const;
@@ -65,10 +65,10 @@ export function countCall(store: Store, type: string, call: FaultCall): Fault | 
 
 export function faultError(fault: Fault): CloudError {
   if (fault.afterCommit) {
-    return new CloudError(503, "ConnectionLost", fault.message, `connection lost: ${fault.message}`);
+    return plainError(503, "ConnectionLost", `connection lost: ${fault.message}`);
   }
   const status = /^\d{3}$/.test(fault.code) ? Number(fault.code) : statusOfCode(fault.code);
-  return new CloudError(status, fault.code, fault.message);
+  return armError(status, fault.code, fault.message);
 }
 
 const statusOfCode = (code: string): number =>

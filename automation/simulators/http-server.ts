@@ -1,7 +1,7 @@
 /** HTTP of the simulated clouds: slices of Microsoft Graph and ARM for lookups, and `/sandbox` for people. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { CloudError } from "./cloud-error.ts";
+import { armError, CloudError } from "./cloud-error.ts";
 import { armRoutes } from "./http/arm.ts";
 import { graphRoutes } from "./http/graph.ts";
 import type { Answer, HttpCall, Route } from "./http/route.ts";
@@ -63,7 +63,7 @@ async function answer(
     };
     return route.handle(call);
   }
-  throw new CloudError(404, "NotFound", `No route ${method} ${url.pathname}.`);
+  throw armError(404, "NotFound", `No route ${method} ${url.pathname}.`);
 }
 
 async function readBody(request: IncomingMessage): Promise<Json | undefined> {
@@ -71,7 +71,7 @@ async function readBody(request: IncomingMessage): Promise<Json | undefined> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBodyBytes) throw new CloudError(413, "TooLarge", "The body is too large.");
+    if (size > maxBodyBytes) throw armError(413, "TooLarge", "The body is too large.");
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString("utf8");
@@ -79,7 +79,7 @@ async function readBody(request: IncomingMessage): Promise<Json | undefined> {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    throw new CloudError(400, "InvalidJson", "The body is not JSON.");
+    throw armError(400, "InvalidJson", "The body is not JSON.");
   }
 }
 

@@ -42,25 +42,6 @@ export function bodiesAt(value: Json | undefined, path: string): Body[] {
   return listAt(value, path).filter(isBody);
 }
 
-/** Sets a dotted path, making the objects on the way; `undefined` removes the last step. */
-export function setAt(target: Body, path: string, value: Json | undefined): void {
-  const steps = path.split(".");
-  const last = steps.pop() ?? path;
-  let here = target;
-  for (const step of steps) {
-    const next = here[step];
-    if (isBody(next)) {
-      here = next;
-    } else {
-      const made: Body = {};
-      here[step] = made;
-      here = made;
-    }
-  }
-  if (value === undefined) delete here[last];
-  else here[last] = value;
-}
-
 /** JSON text with sorted keys: equal values have equal text. */
 export function canonical(value: Json | undefined): string {
   if (value === undefined) return "undefined";

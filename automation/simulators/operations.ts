@@ -45,14 +45,15 @@ export function diff(subject: Subject, olds: Body, news: Body): Difference {
 }
 
 export function create(ctx: CallContext, subject: Subject, inputs: Body): Made {
-  return carryOut(ctx, subject, "create", () => {
+  const run = () => {
     const made = subject.type.create(ctx, withoutMark(inputs));
     return { id: made.id, answer: { id: made.id, body: withMark(made.body, inputs) } };
-  });
+  };
+  return carryOut(ctx, subject, { call: "create", run });
 }
 
 export function read(ctx: CallContext, subject: Subject, call: ReadCall): Found {
-  return carryOut(ctx, subject, "read", () => {
+  const run = () => {
     const made = subject.type.read(ctx, call.id);
     if (!made) return { id: call.id, answer: undefined };
     const isImport = Object.keys(call.inputs).length === 0 && Object.keys(call.recorded).length === 0;
@@ -60,39 +61,46 @@ export function read(ctx: CallContext, subject: Subject, call: ReadCall): Found 
       ? importedInputs(subject.type, made.id, made.body)
       : driftedInputs(subject.type, { inputs: call.inputs, recorded: call.recorded, live: made.body });
     return { id: made.id, answer: { id: made.id, body: withMark(made.body, call.inputs), inputs } };
-  });
+  };
+  return carryOut(ctx, subject, { call: "read", run });
 }
 
 export function update(ctx: CallContext, subject: Subject, call: UpdateCall): Body {
   if (call.preview) return { ...call.recorded, ...call.inputs };
-  return carryOut(ctx, subject, "update", () => {
-    const body = subject.type.update(ctx, call.id, withoutMark(call.inputs), withoutMark(call.oldInputs));
+  const run = () => {
+    const body = subject.type.update(ctx, {
+      id: call.id,
+      inputs: withoutMark(call.inputs),
+      oldInputs: withoutMark(call.oldInputs),
+    });
     return { id: call.id, answer: withMark(body, call.inputs) };
-  });
+  };
+  return carryOut(ctx, subject, { call: "update", run });
 }
 
 export function remove(ctx: CallContext, subject: Subject, id: string): void {
-  carryOut(ctx, subject, "delete", () => {
+  const run = () => {
     subject.type.delete(ctx, id);
     return { id, answer: undefined };
-  });
+  };
+  carryOut(ctx, subject, { call: "delete", run });
 }
 
 type LoggedKind = Exclude<FaultCall, "check">;
 
-function carryOut<T>(
-  ctx: CallContext,
-  subject: Subject,
-  call: LoggedKind,
-  work: () => { id: string; answer: T },
-): T {
+interface Work<T> {
+  readonly call: LoggedKind;
+  run(): { id: string; answer: T };
+}
+
+function carryOut<T>(ctx: CallContext, subject: Subject, { call, run }: Work<T>): T {
   const { store } = ctx;
   const entry = { call, type: subject.type.token, name: subject.name, stack: subject.stack };
   const fault = countCall(store, subject.type.token, call);
   try {
     if (fault && !fault.afterCommit) throw faultError(fault);
     const done = store.transaction(() => {
-      const result = work();
+      const result = run();
       logCall(store, { ...entry, id: result.id, result: "ok", message: null });
       return result;
     });

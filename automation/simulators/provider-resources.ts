@@ -11,7 +11,7 @@ import type { CallContext } from "./resource-type.ts";
 type At = (peer: string) => CallContext;
 
 export function resourceHandlers(wrap: Wrap, at: At) {
-  return { ...planHandlers(wrap, at), ...changeHandlers(wrap, at) };
+  return { ...planHandlers(wrap, at), ...makeAndReadHandlers(wrap, at), ...changeHandlers(wrap, at) };
 }
 
 function planHandlers(wrap: Wrap, at: At) {
@@ -42,7 +42,7 @@ function planHandlers(wrap: Wrap, at: At) {
   };
 }
 
-function changeHandlers(wrap: Wrap, at: At) {
+function makeAndReadHandlers(wrap: Wrap, at: At) {
   return {
     create: wrap((request: proto.CreateRequest, peer) => {
       const ctx = at(peer);
@@ -67,6 +67,11 @@ function changeHandlers(wrap: Wrap, at: At) {
         .setProperties(bodyToStruct(found.body))
         .setInputs(bodyToStruct(found.inputs));
     }),
+  };
+}
+
+function changeHandlers(wrap: Wrap, at: At) {
+  return {
     update: wrap((request: proto.UpdateRequest, peer) => {
       const ctx = at(peer);
       const body = operations.update(ctx, subjectOf(ctx, request.getUrn()), {

@@ -31,6 +31,12 @@ export interface Made {
   readonly body: Body;
 }
 
+export interface TypeUpdate {
+  readonly id: string;
+  readonly inputs: Body;
+  readonly oldInputs: Body;
+}
+
 export interface ResourceType {
   readonly token: string;
   readonly cloud: Cloud;
@@ -54,7 +60,7 @@ export interface ResourceType {
   same(path: string, before: Json, after: Json): boolean;
   create(ctx: CallContext, inputs: Body): Made;
   read(ctx: CallContext, id: string): Made | undefined;
-  update(ctx: CallContext, id: string, inputs: Body, oldInputs: Body): Body;
+  update(ctx: CallContext, change: TypeUpdate): Body;
   /** deleting what isn't there is no fault: the engine may call twice */
   delete(ctx: CallContext, id: string): void;
   /** path parameters that only the id knows, for import */

@@ -5,7 +5,7 @@ import { putSecurable } from "./databricks/metastore.ts";
 import { groupToken, userToken } from "./entra/directory.ts";
 import type { Body } from "./json.ts";
 import type { Tenant } from "./resource-type.ts";
-import type { Store } from "./store.ts";
+import type { ObjectWrite, Store } from "./store.ts";
 
 const guid = z.guid();
 const seedFile = z.object({
@@ -77,69 +77,62 @@ function applySeed(store: Store, seed: Seed): void {
 }
 
 function seedDirectory(store: Store, seed: Seed, scope: string): void {
-  const put = (folder: string, type: string, name: string, body: Body): void => {
-    const id = `/${folder}/${String(body.objectId)}`;
-    store.put({ cloud: "entra", id, type, name, scope, body });
+  const put = (
+    folder: string,
+    type: string,
+    body: Body & { objectId: string; displayName: string },
+  ): void => {
+    const id = `/${folder}/${body.objectId}`;
+    store.put({ cloud: "entra", id, type, name: body.displayName, scope, body });
   };
-  for (const { id, displayName, userPrincipalName } of seed.users) {
-    put("users", userToken, displayName, { objectId: id, displayName, userPrincipalName });
+  for (const { id: objectId, displayName, userPrincipalName } of seed.users) {
+    put("users", userToken, { objectId, displayName, userPrincipalName });
   }
-  for (const { id, displayName, members } of seed.groups) {
-    const memberIds = members.map((upn) => {
+  for (const { id: objectId, displayName, members: names } of seed.groups) {
+    const members = names.map((upn) => {
       const user = seed.users.find((found) => found.userPrincipalName === upn);
-      if (!user)
-        throw new Error(`The seed's group ${displayName} has the member ${upn}, who is no user of it.`);
-      return user.id;
+      if (user) return user.id;
+      throw new Error(`The seed's group ${displayName} has the member ${upn}, who is no user of it.`);
     });
-    const body: Body = {
-      objectId: id,
-      displayName,
-      securityEnabled: true,
-      mailEnabled: false,
-      members: memberIds,
-    };
-    put("groups", groupToken, displayName, body);
+    put("groups", groupToken, { objectId, displayName, securityEnabled: true, mailEnabled: false, members });
   }
 }
 
+const vaultId =
+  /^(\/subscriptions\/[^/]+\/resourceGroups\/([^/]+))\/providers\/Microsoft\.KeyVault\/vaults\/([^/]+)$/i;
+
 function seedVault(store: Store, vault: Seed["vaults"][number], tenantId: string): void {
-  const match =
-    /^(\/subscriptions\/[^/]+\/resourceGroups\/([^/]+))\/providers\/Microsoft\.KeyVault\/vaults\/([^/]+)$/i.exec(
-      vault.id,
-    );
-  const [, group = "", groupName = "", name = ""] = match ?? [];
-  if (!match) throw new Error(`The seed's vault ${vault.id} is not an ARM id of a vault.`);
+  const [, scope = "", groupName = "", name = ""] = vaultId.exec(vault.id) ?? [];
+  if (!name) throw new Error(`The seed's vault ${vault.id} is not an ARM id of a vault.`);
   const { location } = vault;
-  const put = (id: string, type: string, objectName: string, body: Body): void => {
-    store.put({ cloud: "azure", id, type, name: objectName, scope: group, body });
+  const put = (write: Omit<ObjectWrite, "cloud" | "scope">): void => {
+    store.put({ cloud: "azure", scope, ...write });
   };
-  if (!store.get("azure", group)) {
-    put(group, "azure-native:resources:ResourceGroup", groupName, {
+  if (!store.get("azure", scope)) {
+    const body = {
       name: groupName,
       type: "Microsoft.Resources/resourceGroups",
       location,
       properties: { provisioningState: "Succeeded" },
-    });
+    };
+    put({ id: scope, type: "azure-native:resources:ResourceGroup", name: groupName, body });
   }
-  put(vault.id, "azure-native:keyvault:Vault", name, {
-    name,
-    type: "Microsoft.KeyVault/vaults",
-    location,
-    properties: {
-      tenantId,
-      sku: { family: "A", name: "standard" },
-      enableRbacAuthorization: true,
-      enableSoftDelete: true,
-      softDeleteRetentionInDays: 90,
-      publicNetworkAccess: "enabled",
-      vaultUri: `https://${name.toLowerCase()}.vault.azure.net/`,
-      provisioningState: "Succeeded",
-    },
-  });
+  const vaultUri = `https://${name.toLowerCase()}.vault.azure.net/`;
+  const properties = { ...seededVault, tenantId, vaultUri };
+  const body = { name, type: "Microsoft.KeyVault/vaults", location, properties };
+  put({ id: vault.id, type: "azure-native:keyvault:Vault", name, body });
   for (const secret of vault.secrets) {
-    put(`${vault.id}/secrets/${secret}`, "azure-native:keyvault:Secret", secret, {
-      attributes: { enabled: true },
-      secretUri: `https://${name.toLowerCase()}.vault.azure.net/secrets/${secret}`,
-    });
+    const id = `${vault.id}/secrets/${secret}`;
+    const shown = { attributes: { enabled: true }, secretUri: `${vaultUri}secrets/${secret}` };
+    put({ id, type: "azure-native:keyvault:Secret", name: secret, body: shown });
   }
 }
+
+const seededVault = {
+  sku: { family: "A", name: "standard" },
+  enableRbacAuthorization: true,
+  enableSoftDelete: true,
+  softDeleteRetentionInDays: 90,
+  publicNetworkAccess: "enabled",
+  provisioningState: "Succeeded",
+};

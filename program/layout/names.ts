@@ -28,6 +28,17 @@ export const accessStack = (env: string, principalObjectId: string): string =>
 export const aclStack = (env: string, objectType: AclObjectType, jobId: number): string =>
   `acl-${env}-${objectType}-${jobId}`;
 
+/**
+ * Kind and environment of a stack, read from its name: an environment's name has no dash.
+ * @throws RangeError if it is not the name of a stack of ours
+ */
+export function partsOfStackName(stack: string): { kind: StackKind; environment: string } {
+  const [kind = "", environment = ""] = stack.split("-");
+  if (!isStackKind(kind) || environment === "") throw new RangeError(`"${stack}" is not the name of a stack`);
+  return { kind, environment };
+}
+const isStackKind = (word: string): word is StackKind => Object.hasOwn(layers, word);
+
 const layers = { platform: 1, network: 2, firewall: 2, job: 3, access: 4, acl: 4 } as const satisfies Record<
   StackKind,
   number

@@ -39,7 +39,7 @@ export function enginePath(): string {
 
 /** A home whose database holds these rows instead of the sample; removed by `removeHome`. */
 export async function makeHome(rows: readonly NewRow[]): Promise<string> {
-  const home = await mkdtemp(path.join(tmpdir(), "rowgate home "));
+  const home = await TestService.emptyHome();
   const store = await openStore({ url: `sqlite:${path.join(home, "metadata.db")}` });
   await store.insertRows(rows);
   await store.close();
@@ -57,6 +57,11 @@ export class TestService {
 
   constructor(home: string) {
     this.home = home;
+  }
+
+  /** A home with nothing in it yet. */
+  static emptyHome(): Promise<string> {
+    return mkdtemp(path.join(tmpdir(), "rowgate home "));
   }
 
   /** What the service has printed since it was started last. */
@@ -122,6 +127,16 @@ export class TestService {
     const database = new DatabaseSync(path.join(this.home, "metadata.db"), { timeout: 10_000 });
     try {
       return database.prepare(text).all(...values);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Several statements in raw SQL. */
+  script(text: string): void {
+    const database = new DatabaseSync(path.join(this.home, "metadata.db"), { timeout: 10_000 });
+    try {
+      database.exec(text);
     } finally {
       database.close();
     }

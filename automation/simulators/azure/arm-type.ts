@@ -83,7 +83,7 @@ export function armType(spec: ArmSpec): ResourceType {
       const object = ctx.store.get("azure", id);
       return object && object.type === spec.token ? view(spec, ctx, object) : undefined;
     },
-    update: (ctx, id, inputs) => {
+    update: (ctx, { id, inputs }) => {
       const before = ctx.store.get("azure", id);
       // ARM's PUT creates what is missing; ids that the cloud makes up are then new
       if (!before) return createArm({ spec, pathInputs, ownName }, ctx, inputs).body;
@@ -188,7 +188,11 @@ export function paramsOf(path: string, id: string): Body {
   );
   const match = new RegExp(`^/?${pattern.replace(/^\//, "")}$`, "i").exec(id);
   if (!match) return {};
-  const pairs = names.map((name, index): [string, string] => [name, match[index + 1] ?? ""]);
+  const pairs = names.map((name, index): [string, string] => {
+    const value = match[index + 1] ?? "";
+    // programs write a scope with its leading slash
+    return [name, name === "scope" ? `/${value}` : value];
+  });
   return Object.fromEntries(pairs.filter(([name]) => name !== subscription));
 }
 

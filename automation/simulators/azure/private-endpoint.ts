@@ -67,16 +67,7 @@ function connect(call: ArmCall): Body {
     textAt(connection, "privateLinkServiceId"),
     Object.keys(privateLinkTargets),
   );
-  const rule = privateLinkTargets[target.type];
-  const groupIds = textsAt(connection, "groupIds");
-  const [groupId = ""] = groupIds;
-  if (!rule || groupIds.length !== 1 || !rule.groupIds.includes(groupId)) {
-    throw armError(
-      400,
-      "InvalidPrivateLinkServiceGroupId",
-      `Private endpoint ${call.name} asks ${target.id} for group ids [${groupIds.join(", ")}]; exactly one of [${rule?.groupIds.join(", ")}] is supported.`,
-    );
-  }
+  const { rule, groupId } = admitGroupId(call, target, connection);
   const address = takeAddress(ctx, subnet, call.name);
   const nic = putInterface(call, subnet, address);
   const connectionName = `${call.name}.${crypto.randomUUID()}`;
@@ -100,6 +91,18 @@ function connect(call: ArmCall): Body {
     networkInterfaces: [{ id: nic }],
     customDnsConfigs: rule.fqdns(target, groupId).map((fqdn) => ({ fqdn, ipAddresses: [address] })),
   };
+}
+
+function admitGroupId(call: ArmCall, target: CloudObject, connection: Body) {
+  const rule = privateLinkTargets[target.type];
+  const groupIds = textsAt(connection, "groupIds");
+  const [groupId = ""] = groupIds;
+  if (rule && groupIds.length === 1 && rule.groupIds.includes(groupId)) return { rule, groupId };
+  throw armError(
+    400,
+    "InvalidPrivateLinkServiceGroupId",
+    `Private endpoint ${call.name} asks ${target.id} for group ids [${groupIds.join(", ")}]; exactly one of [${rule?.groupIds.join(", ")}] is supported.`,
+  );
 }
 
 /** Azure refuses to lead an existing endpoint elsewhere: it has to be replaced. */

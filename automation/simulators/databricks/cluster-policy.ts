@@ -33,7 +33,7 @@ export const clusterPolicy: ResourceType = {
     const found = getInWorkspace(ctx, clusterPolicyFolder, id);
     return found && { id, body: found.body };
   },
-  update: (ctx, id, inputs) => {
+  update: (ctx, { id, inputs }) => {
     if (!getInWorkspace(ctx, clusterPolicyFolder, id)) {
       throw plainError(404, "RESOURCE_DOES_NOT_EXIST", `Can't find a cluster policy with id: ${id}.`);
     }

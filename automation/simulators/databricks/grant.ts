@@ -47,7 +47,7 @@ export const grant: ResourceType = {
     const found = ctx.store.get("databricks", storeId(id));
     return found && textsAt(found.body, "privileges").length > 0 ? { id, body: found.body } : undefined;
   },
-  update: (ctx, _id, inputs) => put(ctx, inputs).body,
+  update: (ctx, { inputs }) => put(ctx, inputs).body,
   delete: (ctx, id) => {
     hostOf(ctx);
     ctx.store.remove("databricks", storeId(id));

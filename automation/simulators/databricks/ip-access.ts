@@ -35,7 +35,7 @@ export const ipAccessList: ResourceType = {
     const found = getInWorkspace(ctx, listFolder, id);
     return found && { id, body: found.body };
   },
-  update: (ctx, id, inputs) => {
+  update: (ctx, { id, inputs }) => {
     if (!getInWorkspace(ctx, listFolder, id)) {
       throw plainError(404, "RESOURCE_DOES_NOT_EXIST", `IP access list ${id} does not exist.`);
     }
@@ -131,7 +131,7 @@ export const workspaceConf: ResourceType = {
     const found = getInWorkspace(ctx, confFolder, id);
     return found && { id, body: found.body };
   },
-  update: (ctx, _id, inputs, oldInputs) => {
+  update: (ctx, { inputs, oldInputs }) => {
     const kept = Object.keys(isBody(inputs.customConfig) ? inputs.customConfig : {});
     const held = Object.keys(isBody(oldInputs.customConfig) ? oldInputs.customConfig : {});
     return putConf(

@@ -70,7 +70,7 @@ export const job: ResourceType = {
     const found = getInWorkspace(ctx, jobFolder, id);
     return found && { id, body: found.body };
   },
-  update: (ctx, id, given) => {
+  update: (ctx, { id, inputs: given }) => {
     if (!getInWorkspace(ctx, jobFolder, id)) {
       throw plainError(404, "RESOURCE_DOES_NOT_EXIST", `Job ${id} does not exist.`);
     }

@@ -60,7 +60,7 @@ export const permissions: ResourceType = {
     const body = { ...omit(found.body, ["owner", "objectId"]), [idField]: id.split("/").at(-1) ?? id };
     return { id, body };
   },
-  update: (ctx, _id, inputs) => put(ctx, inputs).body,
+  update: (ctx, { inputs }) => put(ctx, inputs).body,
   delete: (ctx, id) => {
     const found = getPermissions(ctx, hostOf(ctx), id);
     if (found) putPermissions(ctx, hostOf(ctx), { objectId: id, name: found.name, accessControls: [] });

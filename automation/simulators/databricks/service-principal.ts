@@ -54,7 +54,7 @@ export const servicePrincipal: ResourceType = {
     const found = getInWorkspace(ctx, folder, id);
     return found && { id, body: found.body };
   },
-  update: (ctx, id, inputs) => {
+  update: (ctx, { id, inputs }) => {
     if (!getInWorkspace(ctx, folder, id)) {
       throw plainError(404, "RESOURCE_DOES_NOT_EXIST", `Service principal ${id} does not exist.`);
     }

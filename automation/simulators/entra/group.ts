@@ -49,23 +49,26 @@ export const group: ResourceType = {
       );
     }
     const objectId = crypto.randomUUID();
-    return putGroup(ctx, objectId, given, textAt(given, "mailNickname") || objectId.slice(0, 10));
+    const mailNickname = textAt(given, "mailNickname") || objectId.slice(0, 10);
+    return putGroup(ctx, given, { objectId, mailNickname });
   },
   read: (ctx, id) => {
     const found = ctx.store.get("entra", id);
     return found && { id: found.id, body: found.body };
   },
-  update: (ctx, id, given) => {
+  update: (ctx, { id, inputs: given }) => {
     const before = ctx.store.get("entra", id);
     if (!before) throw plainError(404, "Request_ResourceNotFound", `Group ${id} does not exist.`);
-    return putGroup(ctx, textAt(before.body, "objectId"), given, textAt(before.body, "mailNickname")).body;
+    const { objectId = "", mailNickname = "" } = before.body;
+    return putGroup(ctx, given, { objectId, mailNickname }).body;
   },
   delete: (ctx, id) => {
     ctx.store.remove("entra", id);
   },
 };
 
-function putGroup(ctx: CallContext, objectId: string, given: Body, mailNickname: string): Made {
+/** `kept` is what the directory made up when the group was made. */
+function putGroup(ctx: CallContext, given: Body, kept: Body): Made {
   for (const member of [...textsAt(given, "members"), ...textsAt(given, "owners")]) {
     if (principalOf(ctx.store, member)) continue;
     throw plainError(
@@ -74,14 +77,8 @@ function putGroup(ctx: CallContext, objectId: string, given: Body, mailNickname:
       `Could not add ${member} to group "${textAt(given, "displayName")}": resource '${member}' does not exist or one of its queried reference-property objects are not present.`,
     );
   }
-  const body: Body = {
-    members: [],
-    ...given,
-    objectId,
-    mailNickname,
-    mailEnabled: given.mailEnabled ?? false,
-  };
-  const id = `/groups/${objectId}`;
+  const body: Body = { members: [], ...given, ...kept, mailEnabled: given.mailEnabled ?? false };
+  const id = `/groups/${textAt(kept, "objectId")}`;
   const name = textAt(given, "displayName");
   ctx.store.put({ cloud: "entra", id, type: groupToken, name, scope: ctx.tenant.tenantId, body });
   return { id, body };

@@ -1,5 +1,5 @@
 /** The slice of Azure Resource Manager that finds resources by type and name, and shows one by its id. */
-import { CloudError } from "../cloud-error.ts";
+import { armError } from "../cloud-error.ts";
 import { type Body, isBody, omit, pick, textAt } from "../json.ts";
 import type { CallContext } from "../resource-type.ts";
 import type { CloudObject } from "../store.ts";
@@ -19,11 +19,7 @@ export const armRoutes: readonly Route[] = [
     path: /^(\/subscriptions\/.+)$/i,
     handle: ({ context, params, query }) => {
       if (!query.get("api-version")) {
-        throw new CloudError(
-          400,
-          "MissingApiVersionParameter",
-          "The api-version query parameter is required.",
-        );
+        throw armError(400, "MissingApiVersionParameter", "The api-version query parameter is required.");
       }
       const id = (params[0] ?? "").replace(/\/+$/, "");
       return { status: 200, body: show(context, find(context, id)) };
@@ -40,9 +36,9 @@ function find(context: CallContext, id: string): CloudObject {
   const [, group = "", rest = ""] = /\/resourceGroups\/([^/]+)(?:\/providers\/(.+))?$/i.exec(id) ?? [];
   const groupId = id.slice(0, id.length - (rest ? rest.length + "/providers/".length : 0));
   if (!rest || !store.get("azure", groupId)) {
-    throw new CloudError(404, "ResourceGroupNotFound", `Resource group '${group || id}' could not be found.`);
+    throw armError(404, "ResourceGroupNotFound", `Resource group '${group || id}' could not be found.`);
   }
-  throw new CloudError(
+  throw armError(
     404,
     "ResourceNotFound",
     `The Resource '${rest}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
@@ -80,8 +76,7 @@ function search(call: HttpCall): Body[] {
   for (const term of filter.split(/\s+and\s+/i).filter((text) => text.trim() !== "")) {
     const match = /^\s*(resourceType|name)\s+eq\s+'((?:[^']|'')*)'\s*$/i.exec(term);
     const [, property = "", quoted = ""] = match ?? [];
-    if (!match)
-      throw new CloudError(400, "InvalidFilterInQueryString", `The filter '${term}' is not supported.`);
+    if (!match) throw armError(400, "InvalidFilterInQueryString", `The filter '${term}' is not supported.`);
     terms.set(property.toLowerCase(), quoted.replaceAll("''", "'").toLowerCase());
   }
   const prefix = `/subscriptions/${call.params[0]}/`.toLowerCase();

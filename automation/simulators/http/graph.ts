@@ -1,5 +1,5 @@
 /** The slice of Microsoft Graph that finds groups and users by name. */
-import { CloudError } from "../cloud-error.ts";
+import { armError, type CloudError } from "../cloud-error.ts";
 import { groupToken, principalOf, userToken } from "../entra/directory.ts";
 import { type Body, pick, textAt, textsAt } from "../json.ts";
 import type { CloudObject } from "../store.ts";
@@ -49,7 +49,7 @@ export const graphRoutes: readonly Route[] = [
 ];
 
 const notFound = (id: string): CloudError =>
-  new CloudError(404, "Request_ResourceNotFound", `Resource '${id}' does not exist.`);
+  armError(404, "Request_ResourceNotFound", `Resource '${id}' does not exist.`);
 
 function search(call: HttpCall): Body[] {
   const folder = folders[call.params[0] ?? ""];
@@ -61,11 +61,7 @@ function search(call: HttpCall): Body[] {
   const match = /^\s*(\w+)\s+eq\s+'((?:[^']|'')*)'\s*$/.exec(filter);
   const [, property = "", quoted = ""] = match ?? [];
   if (property !== folder.filter) {
-    throw new CloudError(
-      400,
-      "Request_UnsupportedQuery",
-      `Only "${folder.filter} eq '…'" can be filtered by.`,
-    );
+    throw armError(400, "Request_UnsupportedQuery", `Only "${folder.filter} eq '…'" can be filtered by.`);
   }
   const wanted = quoted.replaceAll("''", "'").toLowerCase();
   return all.filter((object) => textAt(object.body, property).toLowerCase() === wanted).map(show);

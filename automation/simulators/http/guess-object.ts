@@ -1,5 +1,5 @@
 /** What kind of object an id names, so that a person can create one by its id alone. */
-import { CloudError } from "../cloud-error.ts";
+import { armError } from "../cloud-error.ts";
 import { catalogToken, metastoreScope, modelToken, schemaToken } from "../databricks/metastore.ts";
 import { groupToken, servicePrincipalToken, userToken } from "../entra/directory.ts";
 import type { Body } from "../json.ts";
@@ -38,7 +38,7 @@ export function guessObject(context: CallContext, id: string, asked: string | un
   const guess = guesses.find((found) => found.pattern.test(id));
   const type = asked ?? guess?.type;
   if (!type) {
-    throw new CloudError(
+    throw armError(
       400,
       "TypeNeeded",
       `No object has the id ${id}, and the id alone does not tell a type; say which.`,
@@ -54,11 +54,7 @@ function cloudOf(type: string, id: string): Cloud {
   if (type.startsWith("azure-native:")) return "azure";
   if (type.startsWith("azuread:")) return "entra";
   if (type.startsWith("databricks:")) return "databricks";
-  throw new CloudError(
-    400,
-    "UnknownType",
-    `${type} is no resource type of a simulated cloud (object ${id}).`,
-  );
+  throw armError(400, "UnknownType", `${type} is no resource type of a simulated cloud (object ${id}).`);
 }
 
 function scopeOf(context: CallContext, cloud: Cloud, id: string): string {
@@ -71,11 +67,7 @@ function scopeOf(context: CallContext, cloud: Cloud, id: string): string {
 function requireVault(context: CallContext, id: string): void {
   const vaultId = /^(.*\/vaults\/[^/]+)\/secrets\/[^/]+$/i.exec(id)?.[1];
   if (!vaultId || context.store.get("azure", vaultId)) return;
-  throw new CloudError(
-    404,
-    "ParentResourceNotFound",
-    `The vault ${vaultId} does not exist; the secret needs one.`,
-  );
+  throw armError(404, "ParentResourceNotFound", `The vault ${vaultId} does not exist; the secret needs one.`);
 }
 
 function firstBody(type: string, id: string, name: string): Body {

@@ -1,10 +1,10 @@
 /** The admin side: what a person would do in the portals, faults on demand, and the log of calls. */
 import { z } from "zod";
 import { listCalls } from "../calls.ts";
-import { CloudError } from "../cloud-error.ts";
+import { armError } from "../cloud-error.ts";
 import { describe } from "../describe.ts";
 import { addFault, clearFaults, faultCalls, listFaults } from "../faults.ts";
-import { type Body, type Json, merge, textAt } from "../json.ts";
+import { at, type Body, type Json, merge, textAt } from "../json.ts";
 import { type CallContext, deleteThrough } from "../resource-type.ts";
 import { type CloudObject, clouds } from "../store.ts";
 import { guessObject } from "./guess-object.ts";
@@ -102,7 +102,7 @@ function find({ context, params }: HttpCall): CloudObject {
   const id = params[0] ?? "";
   const found = seek(context, id);
   if (found) return found;
-  throw new CloudError(404, "ObjectNotFound", `No object has the id ${id}.`);
+  throw armError(404, "ObjectNotFound", `No object has the id ${id}.`);
 }
 
 const show = ({ context }: HttpCall, object: CloudObject) => ({ status: 200, body: view(context, object) });
@@ -111,7 +111,7 @@ function parse<T>(schema: z.ZodType<T>, body: Json | undefined): T {
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
-  throw new CloudError(400, "InvalidBody", faults.join("; "));
+  throw armError(400, "InvalidBody", faults.join("; "));
 }
 
 function putObject(call: HttpCall) {
@@ -121,7 +121,7 @@ function putObject(call: HttpCall) {
   const properties = body.properties as Body;
   const before = seek(context, id);
   if (before?.deletedAt)
-    throw new CloudError(409, "SoftDeleted", `${id} is soft-deleted; it must be recovered first.`);
+    throw armError(409, "SoftDeleted", `${id} is soft-deleted; it must be recovered first.`);
   if (before) {
     const changed = context.store.put({
       ...before,
@@ -145,21 +145,28 @@ function deleteObject(call: HttpCall) {
   const { context } = call;
   context.store.transaction(() => {
     // deleting what is soft-deleted purges it
-    if (object.deletedAt) context.store.purge(object.cloud, object.id);
-    else deleteThrough(context, object);
+    if (object.deletedAt) {
+      refuseProtected(object);
+      context.store.purge(object.cloud, object.id);
+    } else deleteThrough(context, object);
   });
   return { status: 204 };
+}
+
+function refuseProtected(object: CloudObject): void {
+  if (at(object.body, "properties.enablePurgeProtection") !== true) return;
+  throw armError(
+    405,
+    "MethodNotAllowed",
+    `Operation 'DeletedVaultPurge' is not allowed: ${object.name} is protected.`,
+  );
 }
 
 function postFault({ context, body }: HttpCall) {
   const fault = parse(faultBody, body);
   const type = [...context.types.keys()].find((token) => isType(token, fault.type));
   if (!type) {
-    throw new CloudError(
-      400,
-      "UnknownType",
-      `The simulated clouds do not know the resource type ${fault.type}.`,
-    );
+    throw armError(400, "UnknownType", `The simulated clouds do not know the resource type ${fault.type}.`);
   }
   return { status: 201, body: addFault(context.store, { ...fault, type }) };
 }

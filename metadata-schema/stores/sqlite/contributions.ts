@@ -87,7 +87,7 @@ export function commitResolution(transaction: Transaction, resolution: Resolutio
     const pending = pendingSeq(transaction, subject);
     // Somebody else resolved it, from rows at least as new as ours.
     if (pending === null) return;
-    if (pending === seq) forgetChange(transaction, subject, seq);
+    forgetChange(transaction, subject, seq);
   }
   const key = subjectKey(subject);
   const referredBefore = referredStacks(transaction, key);

@@ -51,13 +51,13 @@ describe("the official installer", () => {
     const options = await setting(
       t,
       `${PREAMBLE}
-      for (let count = 0; count < 8; count++) { grow(); await sleep(300); }
+      for (let count = 0; count < 8; count++) { grow(); await sleep(600); }
       mkdirSync(folder + "/bin");
       writeFileSync(folder + "/bin/pulumi", "");
       chmodSync(folder + "/bin/pulumi", 0o755);`,
     );
     assert.equal(
-      await downloadEngine({ ...options, silenceMs: 1_500 }),
+      await downloadEngine({ ...options, silenceMs: 4_000 }),
       join(options.workDir, "bin", "pulumi"),
     );
   });
@@ -72,7 +72,7 @@ describe("the official installer", () => {
       writeFileSync(folder + "/pid", String(grandchild.pid));
       await sleep(600_000);`,
     );
-    await assert.rejects(downloadEngine({ ...options, silenceMs: 1_000 }), /nothing arrived for 1 s/);
+    await assert.rejects(downloadEngine({ ...options, silenceMs: 3_000 }), /nothing arrived for 3 s/);
     await assertEnds(Number(await readFile(join(options.workDir, "pid"), "utf8")));
   });
 

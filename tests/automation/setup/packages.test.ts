@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ensurePackages, nodePath } from "../../../automation/setup/packages.js";
 import { bareEnvironment, lines, startNode, tempFolder, writeScript } from "./fixtures.ts";
 
@@ -17,6 +19,10 @@ const WORKING_NODE = `mkdir -p node_modules/.bin
 printf '#!/bin/sh\\necho v24.0.0\\n' > node_modules/.bin/node
 chmod +x node_modules/.bin/node`;
 const HIDDEN_LOCK = "mkdir -p node_modules; cp package-lock.json node_modules/.package-lock.json";
+
+const SET_UP = `
+  import { ensurePackages } from ${JSON.stringify(import.meta.resolve("../../../automation/setup/packages.js"))};
+  await ensurePackages({ root: process.argv[1], env: process.env, report: (line) => console.log(line) });`;
 
 async function checkout(t: TestContext, npm: string) {
   const root = await tempFolder(t);
@@ -111,10 +117,7 @@ describe("the packages", () => {
 
   it("are installed by one of two set-ups; the other says whom it waits for", async (t) => {
     const { root, env, calls } = await checkout(t, `sleep 1\n${WORKING_NODE}\n${HIDDEN_LOCK}`);
-    const module = import.meta.resolve("../../../automation/setup/packages.js");
-    const script = `import { ensurePackages } from ${JSON.stringify(module)};
-      await ensurePackages({ root: process.argv[1], env: process.env, report: (line) => console.log(line) });`;
-    const both = [1, 2].map(() => startNode(["--input-type=module", "-e", script, root], { env }).ended);
+    const both = [1, 2].map(() => startNode(["--input-type=module", "-e", SET_UP, root], { env }).ended);
     const outcomes = await Promise.all(both);
     assert.deepEqual(
       outcomes.map(({ code }) => code),
@@ -125,6 +128,17 @@ describe("the packages", () => {
       /waiting for process \d+ \(installing packages/.test(stdout),
     );
     assert.equal(waited.length, 1);
+  });
+
+  it("wait for the npm that a killed set-up left behind", async (t) => {
+    const { root, env, calls } = await checkout(t, `sleep 1\n${WORKING_NODE}\n${HIDDEN_LOCK}`);
+    const killed = startNode(["--input-type=module", "-e", SET_UP, root], { env });
+    while (!existsSync(join(root, "calls"))) await sleep(10);
+    process.kill(killed.pid, "SIGKILL");
+    const { said, report } = lines();
+    await ensurePackages({ root, env, report });
+    assert.match(said.join("\n"), /waiting for process \d+ \(installing packages.*\n.*broke the lock/s);
+    assert.equal((await calls()).length, 1);
   });
 
   it("cannot be judged without package-lock.json", async (t) => {

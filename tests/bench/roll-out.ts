@@ -1,0 +1,216 @@
+/**
+ * First roll-out of N jobs, then one change in every stack: the service against a naive parallel loop of
+ * `createOrSelectStack` and `up` over the same stacks, the same program and as many slots.
+ */
+import type { StackSpec } from "../../metadata-schema/desired-state.ts";
+import type { NewRow, OutputValues } from "../../metadata-schema/store.ts";
+import { jobStack, platformStack, stackLayer } from "../../program/layout/names.ts";
+import { removeHome, TestService, until } from "../support/service.ts";
+import { cluster, environment, job, network, policy } from "../support/small-rows.ts";
+import { runAsShipped, type SideOptions } from "./engine-sides.ts";
+import { type Measurement, millisecondsOf, numbersOf, ratios } from "./measure.ts";
+import { openSandbox } from "./sandbox.ts";
+
+const firstJob = 1001;
+const models = ["job_201", "job_202", "fraud_scoring", "demand_forecast", "credit_risk"] as const;
+const groups = ["ds_team", "fraud_analytics", "supply_science", "eu_data_science"] as const;
+
+function rowsOf(jobs: number): readonly NewRow[] {
+  const each = Array.from({ length: jobs }, (_, index) => {
+    const id = firstJob + index;
+    const group = groups[index % groups.length] ?? "ds_team";
+    const model = `ml.models.${models[index % models.length]}`;
+    return [
+      job(id, { model }),
+      policy(id, ["execute_inference", "read_model"], { entra_id_group: group }),
+      network(id, { firewall_ranges: ["198.51.100.16/28"] }),
+      cluster(id, 1, 4),
+    ];
+  });
+  return [environment({ own_group: "bench_own_group" }), ...each.flat()];
+}
+
+/** One change in every stack, as rows. */
+const changes = [
+  "UPDATE Cluster_Configs SET max_workers = max_workers + 1",
+  `INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group)
+     SELECT job_id, 'DataScientist', '["execute_inference","discover_model"]', 'data_engineering' FROM Jobs`,
+  `UPDATE Access_Policies SET permissions = '["execute_inference","read_model","discover_model"]'
+     WHERE entra_id_group <> 'data_engineering'`,
+  `UPDATE Network_Rules SET firewall_ranges = '["198.51.100.32/28"]'`,
+  `INSERT INTO Network_Rules (job_id, service, private_endpoint) VALUES (${firstJob}, 'Databricks', 'pe-databricks-second')`,
+  `UPDATE Environments SET own_group_members = '["amara.okafor@contoso.example"]'`,
+] as const;
+
+interface Round {
+  readonly stacks: number;
+  readonly firstMs: number;
+  readonly changeMs: number;
+  readonly first: readonly StackSpec[];
+  readonly changed: readonly StackSpec[];
+}
+
+export interface RollOutOptions {
+  readonly enginePath: string;
+  readonly jobs: number;
+  readonly slots: number;
+  readonly rounds: number;
+  readonly say: (line: string) => void;
+}
+
+export async function benchRollOut(options: RollOutOptions): Promise<readonly Measurement[]> {
+  const { jobs, rounds, say } = options;
+  const ours: Round[] = [];
+  const naive: { firstMs: number; changeMs: number }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const mine = await serviceRound(options);
+    say(
+      `round ${round + 1}: service, ${mine.stacks} stacks, first ${Math.round(mine.firstMs)} ms, change ${Math.round(mine.changeMs)} ms`,
+    );
+    const loop = await naiveRound(options, mine);
+    say(
+      `round ${round + 1}: naive loop, first ${Math.round(loop.firstMs)} ms, change ${Math.round(loop.changeMs)} ms`,
+    );
+    ours.push(mine);
+    naive.push(loop);
+  }
+  const seconds = (values: readonly number[]) => numbersOf(values.map((ms) => ms / 1000));
+  const first = numbersOf(
+    ratios(
+      naive.map((each) => each.firstMs),
+      ours.map((each) => each.firstMs),
+    ),
+  );
+  const change = numbersOf(
+    ratios(
+      naive.map((each) => each.changeMs),
+      ours.map((each) => each.changeMs),
+    ),
+  );
+  const what = `of ${jobs} jobs (${ours[0]?.stacks} stacks, ${options.slots} slots)`;
+  return [
+    {
+      name: `first roll-out ${what}, service`,
+      unit: "s",
+      numbers: seconds(ours.map((each) => each.firstMs)),
+    },
+    {
+      name: `first roll-out ${what}, naive loop`,
+      unit: "s",
+      numbers: seconds(naive.map((each) => each.firstMs)),
+    },
+    {
+      name: "first roll-out, naive / service",
+      unit: "x",
+      numbers: first,
+      budget: { text: ">= 2.5", met: first.median >= 2.5 },
+    },
+    {
+      name: "a change in every stack, service",
+      unit: "s",
+      numbers: seconds(ours.map((each) => each.changeMs)),
+    },
+    {
+      name: "a change in every stack, naive loop",
+      unit: "s",
+      numbers: seconds(naive.map((each) => each.changeMs)),
+    },
+    {
+      name: "a change in every stack, naive / service",
+      unit: "x",
+      numbers: change,
+      budget: { text: ">= 2.8", met: change.median >= 2.8 },
+    },
+  ];
+}
+
+async function serviceRound({ jobs, slots }: RollOutOptions): Promise<Round> {
+  const service = new TestService(await TestService.emptyHome());
+  try {
+    await service.start({ ROWGATE_SAMPLE: "off", ROWGATE_SLOTS: String(slots) });
+    const firstMs = await millisecondsOf(async () => {
+      insert(service, rowsOf(jobs));
+      await service.settled(900_000);
+    });
+    const first = specsOf(service);
+    const before = service.runs().length;
+    const changeMs = await millisecondsOf(async () => {
+      service.script(`BEGIN; ${changes.join(";")}; COMMIT`);
+      await until("the change was seen", () => service.sql("SELECT 1 FROM Job_Changes").length === 0);
+      await service.settled(900_000);
+    });
+    const changed = specsOf(service);
+    const failed = service.runs().filter((run) => run.status !== "succeeded");
+    if (failed.length > 0) throw new Error(`runs failed: ${JSON.stringify(failed[0])}`);
+    // The new group brings an access stack of its own; every other stack runs once more.
+    const runs = service.runs().length - before;
+    if (runs < changed.length) throw new Error(`only ${runs} of ${changed.length} stacks ran for the change`);
+    return { stacks: first.length, firstMs, changeMs, first, changed };
+  } finally {
+    await service.stop();
+    await removeHome(service.home);
+  }
+}
+
+function insert(service: TestService, rows: readonly NewRow[]): void {
+  const statements = rows.map(({ table, values }) => {
+    const literal = (value: unknown): string =>
+      value === null
+        ? "NULL"
+        : typeof value === "boolean"
+          ? String(Number(value))
+          : typeof value === "number"
+            ? String(value)
+            : `'${(typeof value === "string" ? value : JSON.stringify(value)).replaceAll("'", "''")}'`;
+    return `INSERT INTO ${table} (${Object.keys(values).join(", ")}) VALUES (${Object.values(values).map(literal).join(", ")})`;
+  });
+  service.script(`BEGIN; ${statements.join(";")}; COMMIT`);
+}
+
+const specsOf = (service: TestService): readonly StackSpec[] =>
+  service
+    .sql("SELECT desired_spec FROM Stacks WHERE desired_spec IS NOT NULL ORDER BY stack")
+    .map((row) => JSON.parse(String(row.desired_spec)));
+
+async function naiveRound(options: RollOutOptions, { first, changed }: Round) {
+  const sandbox = await openSandbox(options.enginePath, 1);
+  try {
+    const side = await sandbox.side("naive", false);
+    const outputs = new Map<string, OutputValues>();
+    const firstMs = await millisecondsOf(() => naiveLoop(first, outputs, side, options.slots));
+    const changeMs = await millisecondsOf(() => naiveLoop(changed, outputs, side, options.slots));
+    return { firstMs, changeMs };
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** Layer by layer, as a higher layer needs the outputs of a lower one. */
+async function naiveLoop(
+  specs: readonly StackSpec[],
+  outputs: Map<string, OutputValues>,
+  side: SideOptions,
+  slots: number,
+): Promise<void> {
+  for (const layer of [1, 2, 3, 4]) {
+    const queue = specs.filter((spec) => stackLayer(spec.kind) === layer);
+    const worker = async (): Promise<void> => {
+      for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) {
+        outputs.set(spec.stack, await runAsShipped(withOutputs(spec, outputs), side));
+      }
+    };
+    await Promise.all(Array.from({ length: slots }, worker));
+  }
+}
+
+/** The spec with the values that this side's own clouds gave. */
+function withOutputs(spec: StackSpec, outputs: ReadonlyMap<string, OutputValues>): StackSpec {
+  if (!("workspace" in spec)) return spec;
+  const environmentName = spec.environment.name;
+  const host = String(outputs.get(platformStack(environmentName))?.workspace_url);
+  const moved = { ...spec, workspace: { ...spec.workspace, host } };
+  if (moved.kind !== "acl") return moved;
+  const jobId = Number(spec.stack.split("-").at(-1));
+  const id = String(outputs.get(jobStack(environmentName, jobId))?.databricks_job_id);
+  return { ...moved, object: { ...moved.object, id } };
+}
