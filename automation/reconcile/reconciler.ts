@@ -5,12 +5,18 @@
  * Every step is level-triggered and stored before the next: after a crash at any point the loop takes up
  * what the tables say.
  */
-import type { Subject } from "../../metadata-schema/contributions.ts";
-import type { MetadataStore, Resolution, StackToMerge } from "../../metadata-schema/store.ts";
+import { type Subject, subjectKey } from "../../metadata-schema/contributions.ts";
+import type {
+  EnvironmentSnapshot,
+  JobSnapshot,
+  MetadataStore,
+  Resolution,
+  StackToMerge,
+} from "../../metadata-schema/store.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { merge } from "./merge.ts";
+import { type Merged, merge } from "./merge.ts";
 import {
   Answers,
   type Directory,
@@ -22,7 +28,7 @@ import {
 } from "./names-needed.ts";
 import { laneOf } from "./plan.ts";
 import { readyCondition } from "./readiness.ts";
-import { resolveEnvironment, resolveJob } from "./resolve.ts";
+import { keepAll, resolveEnvironment, resolveJob } from "./resolve.ts";
 import { specHash } from "./spec-hash.ts";
 
 export interface ReconcilerOptions {
@@ -48,6 +54,8 @@ export class Reconciler {
   readonly #stop = new AbortController();
   #poke = new AbortController();
   #running: Promise<void> | null = null;
+  /** stacks whose fault was logged, so that each poll does not log it again */
+  readonly #unmergeable = new Set<string>();
   #lastRound: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReconcilerOptions) {
@@ -121,12 +129,25 @@ export class Reconciler {
   async #resolution(subject: Subject, seq: number): Promise<Resolution> {
     const { store } = this.#options;
     const now = await store.now();
-    if (subject.kind === "job") {
-      const snapshot = await store.loadJob(subject.jobId);
-      return resolveJob(snapshot, await this.#answers(namesOfJob(snapshot)), { seq, now });
-    }
-    const snapshot = await store.loadEnvironment(subject.name);
-    return resolveEnvironment(snapshot, await this.#answers(namesOfEnvironment(snapshot)), { seq, now });
+    const of = async <S extends JobSnapshot | EnvironmentSnapshot>(
+      snapshot: S,
+      names: (snapshot: S) => readonly NameQuery[],
+      resolve: (snapshot: S, answers: Answers, at: { seq: number; now: string }) => Resolution,
+    ): Promise<Resolution> => {
+      try {
+        return resolve(snapshot, await this.#answers(names(snapshot)), { seq, now });
+      } catch (fault) {
+        // A fault of ours in one job's rows must not hold up the others'.
+        this.#options.log.error(
+          { err: fault, subject: subjectKey(subject) },
+          "subject could not be resolved",
+        );
+        return keepAll(snapshot, { seq, now, fault: messageOf(fault) });
+      }
+    };
+    return subject.kind === "job"
+      ? of(await store.loadJob(subject.jobId), namesOfJob, resolveJob)
+      : of(await store.loadEnvironment(subject.name), namesOfEnvironment, resolveEnvironment);
   }
 
   async #answers(queries: readonly NameQuery[]): Promise<Answers> {
@@ -141,17 +162,27 @@ export class Reconciler {
   }
 
   async #mergeStacks(jobs: Set<number>): Promise<number> {
-    const stacks = await this.#options.store.stacksToMerge(batch);
-    for (const stack of stacks) {
-      await this.#mergeStack(stack);
+    let merged = 0;
+    for (const stack of await this.#options.store.stacksToMerge(batch)) {
+      if (await this.#mergeStack(stack)) merged += 1;
       for (const { subject } of stack.contributions) if (subject.kind === "job") jobs.add(subject.jobId);
     }
-    return stacks.length;
+    return merged;
   }
 
-  async #mergeStack(stack: StackToMerge): Promise<void> {
-    const { store, hashSuffix } = this.#options;
-    const merged = merge(stack);
+  /** False: a fault of ours; the stack stays listed, and others go on. */
+  async #mergeStack(stack: StackToMerge): Promise<boolean> {
+    const { store, hashSuffix, log } = this.#options;
+    let merged: Merged;
+    try {
+      merged = merge(stack);
+    } catch (fault) {
+      if (!this.#unmergeable.has(stack.stack))
+        log.error({ err: fault, stack: stack.stack }, "stack could not be merged");
+      this.#unmergeable.add(stack.stack);
+      return false;
+    }
+    this.#unmergeable.delete(stack.stack);
     const hash = specHash(merged.spec, hashSuffix);
     const before = await store.getStack(stack.stack);
     const isDue = before !== null && before.appliedHash !== before.desired.hash;
@@ -160,6 +191,7 @@ export class Reconciler {
     const lane =
       before?.desired.hash === hash ? before.lane : laneOf(stack.desired?.spec ?? null, merged.spec, urgent);
     await store.setDesired(stack.stack, stack.version, { ...merged, hash }, lane);
+    return true;
   }
 
   /** Stacks that another version of program or providers built become due, in the lowest lane. */

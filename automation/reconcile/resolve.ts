@@ -73,6 +73,27 @@ export function resolveJob(
   };
 }
 
+/** Everything stays as it was: what a subject gets when its rows could not be resolved for a fault of ours. */
+export function keepAll(
+  snapshot: JobSnapshot | EnvironmentSnapshot,
+  { seq, now, fault }: { seq: number; now: string; fault: string },
+): Resolution {
+  const { subject } = snapshot;
+  const row: RowRef =
+    subject.kind === "job"
+      ? { table: "Jobs", key: String(subject.jobId) }
+      : { table: "Environments", key: subject.name };
+  const message = `${rowName(row)} could not be resolved: ${fault}. Its stacks stay as they are; the service's log has the cause.`;
+  return {
+    subject,
+    seq,
+    contributions: snapshot.contributions,
+    recorded: snapshot.recorded,
+    rowConditions: [{ row, condition: conditionOf(waiting("ResolveFailed", message)) }],
+    wakeAt: later(now),
+  };
+}
+
 export function resolveEnvironment(
   snapshot: EnvironmentSnapshot,
   answers: Answers,

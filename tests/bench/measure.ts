@@ -25,7 +25,7 @@ export interface Measurement {
   readonly name: string;
   readonly unit: "ms" | "s" | "x";
   readonly numbers: Numbers;
-  /** what DESIGN.md allows, judged by the median (p95 where it says so) */
+  /** the budget, judged by the median (p95 where it says so) */
   readonly budget?: { readonly text: string; readonly met: boolean };
 }
 

@@ -1,10 +1,10 @@
 /** One changed object: our engine against the bare command and against `stack.up()` as shipped. */
 import type { AccessSpec, PlatformSpec } from "../../metadata-schema/desired-state.ts";
 import { accessStack, workspaceId } from "../../program/layout/names.ts";
+import { bareSide, initStack, runAsShipped, runOurs } from "../support/engine-sides.ts";
+import { openSandbox } from "../support/sandbox.ts";
 import { environment, groupId } from "../support/small-rows.ts";
-import { bareSide, initStack, runAsShipped, runOurs } from "./engine-sides.ts";
 import { type Measurement, millisecondsOf, numbersOf, ratios } from "./measure.ts";
-import { openSandbox } from "./sandbox.ts";
 
 const facts = {
   name: "eastus",

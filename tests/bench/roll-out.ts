@@ -5,11 +5,11 @@
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import type { NewRow, OutputValues } from "../../metadata-schema/store.ts";
 import { jobStack, platformStack, stackLayer } from "../../program/layout/names.ts";
+import { runAsShipped, type SideOptions } from "../support/engine-sides.ts";
+import { openSandbox } from "../support/sandbox.ts";
 import { removeHome, TestService, until } from "../support/service.ts";
 import { cluster, environment, job, network, policy } from "../support/small-rows.ts";
-import { runAsShipped, type SideOptions } from "./engine-sides.ts";
 import { type Measurement, millisecondsOf, numbersOf, ratios } from "./measure.ts";
-import { openSandbox } from "./sandbox.ts";
 
 const firstJob = 1001;
 const models = ["job_201", "job_202", "fraud_scoring", "demand_forecast", "credit_risk"] as const;

@@ -3,7 +3,7 @@ import { type Body, textAt } from "../json.ts";
 import type { CloudObject } from "../store.ts";
 
 interface Target {
-  /** group ids (CATALOGUE A4) */
+  /** group ids, by Microsoft's "Azure Private Endpoint private DNS zone values" */
   readonly groupIds: readonly string[];
   /** zone that the endpoint's record belongs in */
   readonly zone: string;

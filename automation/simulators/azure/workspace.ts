@@ -10,7 +10,7 @@ import { sameId, subnetToken, virtualNetworkToken } from "./virtual-network.ts";
 
 export const workspaceToken = "azure-native:databricks:Workspace";
 
-/** What Azure refuses to change, and azure-native does not replace for by itself (CATALOGUE 0.6). */
+/** What Azure refuses to change, and azure-native does not replace for by itself, by the 2026-01-01 API specification. */
 const fixedOnceMade = [
   "computeMode",
   "managedResourceGroupId",

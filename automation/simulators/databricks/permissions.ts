@@ -27,7 +27,7 @@ interface Rule {
   readonly levels: readonly string[];
 }
 
-/** Levels from least to most (CATALOGUE B1). A path is given for the objects that are simulated. */
+/** Levels from least to most, as the Databricks Terraform provider lists them. A path is given for the objects that are simulated. */
 const rules: Readonly<Record<string, Rule>> = {
   jobId: { path: jobFolder, levels: ["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"] },
   clusterPolicyId: { path: clusterPolicyFolder, levels: ["CAN_USE"] },

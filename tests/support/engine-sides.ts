@@ -7,7 +7,7 @@ import type { Engine, EngineEvent } from "../../automation/engine/engine.ts";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import type { OutputValues } from "../../metadata-schema/store.ts";
 import { stackProgram } from "../../program/stack-program.ts";
-import { serveProgram } from "../support/language-server.ts";
+import { serveProgram } from "./language-server.ts";
 
 export interface SideOptions {
   readonly enginePath: string;
