@@ -33,16 +33,27 @@ export function sandboxCommand(options: SandboxOptions): Command {
 
 type Open = () => Promise<CloudsClient>;
 
+interface ListFlags {
+  readonly type?: string;
+  readonly name?: string;
+  readonly deleted?: boolean;
+  readonly output: Format;
+}
+
+const contains = ({ name, id, summary }: CloudObject, text: string): boolean =>
+  [name, id, summary].some((each) => each.toLowerCase().includes(text.toLowerCase()));
+
 function listCommand({ print }: SandboxOptions, open: Open): Command {
   return new Command("list")
     .description("Every object: who may do what, endpoints and their addresses, jobs, policies, groups.")
+    .argument("[text]", "only objects with this text in their name, id or description")
     .option("--type <type>", "only this type: Grant, or a whole token like databricks:index/grant:Grant")
-    .option("--name <name>", "only objects of this name")
+    .option("--name <name>", "only objects of exactly this name")
     .option("--deleted", "soft-deleted objects instead of live ones")
     .addOption(outputOption())
-    .action(async (flags: { type?: string; name?: string; deleted?: boolean; output: Format }) => {
+    .action(async (text: string | undefined, flags: ListFlags) => {
       const { output, ...query } = flags;
-      const found = await (await open()).list(query);
+      const found = (await (await open()).list(query)).filter((object) => contains(object, text ?? ""));
       if (output === "json") {
         print(JSON.stringify(found, null, 2));
         return;

@@ -1,7 +1,7 @@
 /** The route table: which handler answers which method and path. */
 
 import type { Handler } from "./handler.ts";
-import { getHealth, getReadiness } from "./handlers/health.ts";
+import { getHealth, getIndex, getReadiness } from "./handlers/health.ts";
 import { getJob } from "./handlers/job.ts";
 import { listJobs } from "./handlers/jobs.ts";
 import { getOutputs } from "./handlers/outputs.ts";
@@ -16,6 +16,7 @@ export interface Route {
 }
 
 export const routes: readonly Route[] = [
+  { method: "get", path: "/", handler: getIndex },
   { method: "get", path: "/healthz", handler: getHealth },
   { method: "get", path: "/readyz", handler: getReadiness },
   { method: "get", path: "/api/jobs", handler: listJobs },

@@ -1,4 +1,4 @@
-import { isPermission, knownPermissions } from "../layout/role-matrix.ts";
+import { isPermission, isRole, knownPermissions, roleBundles } from "../layout/role-matrix.ts";
 import { guardrail } from "./pieces.ts";
 
 export const knownPermission = guardrail(
@@ -9,9 +9,11 @@ export const knownPermission = guardrail(
   },
   (piece) => {
     if (piece.kind !== "permission" || isPermission(piece.permission)) return null;
+    // What the row's role may hold is what its writer can use.
+    const choices = isRole(piece.role) ? roleBundles[piece.role] : knownPermissions;
     return {
       message: `"${piece.permission}" is not a permission.`,
-      fix: `Write one of: ${knownPermissions.join(", ")}.`,
+      fix: `Write one of: ${choices.join(", ")}.`,
     };
   },
 );

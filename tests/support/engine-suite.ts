@@ -88,7 +88,11 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
       assert.ok(await kit.hasState(spec.stack));
 
       const again = await eventsOf(kit.engine, request(spec, { wasApplied: true }));
-      assert.deepEqual(again.filter((event) => event.type === "step"), [], "nothing is left to do");
+      assert.deepEqual(
+        again.filter((event) => event.type === "step"),
+        [],
+        "nothing is left to do",
+      );
     });
 
     it("a preview and a refresh change nothing and have no outputs", async () => {

@@ -66,7 +66,14 @@ export class ScriptedRun {
     if (this.ended !== null) return;
     const type = "test:index:Object";
     const urn = `urn:pulumi:${this.request.stack}::rowgate::${type}::object`;
-    const whole = { operation: "create", urn, type, status: "done", objectId: "object", message: null } as const;
+    const whole = {
+      operation: "create",
+      urn,
+      type,
+      status: "done",
+      objectId: "object",
+      message: null,
+    } as const;
     this.#events.push({ type: "step", step: { ...whole, ...step } });
   }
 

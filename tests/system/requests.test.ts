@@ -85,6 +85,12 @@ describe("requests over HTTP", () => {
     );
   });
 
+  it("the bare address says where to look, and each place is there", async () => {
+    const { look } = await service.get<{ look: string[] }>("/");
+    assert.ok(look.length > 0);
+    for (const route of look) assert.equal((await service.fetch(route)).status, 200, route);
+  });
+
   it("the outputs of a job are one object, with the run that made them", async () => {
     const answer = await service.get<Record<string, unknown>>("/api/jobs/201/outputs");
     const [run] = service.runs("job-eastus-201");

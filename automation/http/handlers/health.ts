@@ -12,3 +12,11 @@ export const getReadiness: Handler = async (_call, services) => {
   const body = await services.readiness();
   return json(body.status === "ready" ? 200 : 503, body);
 };
+
+/** Where to look, for somebody who opens the address in a browser. */
+export const getIndex: Handler = async () =>
+  json(200, {
+    service: "rowgate",
+    cloud: "sandbox",
+    look: ["/api/jobs", "/api/jobs/201/outputs", "/readyz", "/healthz"],
+  });

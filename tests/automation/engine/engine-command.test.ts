@@ -47,7 +47,10 @@ describe("the engine command", () => {
     const command = await open('tell "$@"');
     await run(command, "up", "--yes");
     await run(command, "destroy", "--yes");
-    assert.deepEqual(await home.told(), ["up --yes --non-interactive", "destroy --yes --remove --non-interactive"]);
+    assert.deepEqual(await home.told(), [
+      "up --yes --non-interactive",
+      "destroy --yes --remove --non-interactive",
+    ]);
   });
 
   it("starts engines in the workspace with the given environment and nothing else", async () => {
@@ -79,7 +82,10 @@ describe("the engine command", () => {
     await until(async () => (await home.told()).length === 1, "the engine has a child");
     const pid = Number((await home.told())[0]?.split(" ")[1]);
     const child = processRef(pid);
-    const outcome = await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 3_000, "waits"))]);
+    const outcome = await Promise.race([
+      running,
+      new Promise((resolve) => setTimeout(resolve, 3_000, "waits")),
+    ]);
     if (outcome === "waits") process.kill(pid, "SIGKILL");
     assert.notEqual(outcome, "waits", "the run goes on although its engine has ended");
     assert.ok(child === null || processState(child) === "dead");
@@ -119,7 +125,11 @@ describe("stopping the engine", () => {
     const command = await open(stubborn);
     const running = exitOf(run(command, "up"));
     await home.tells("up");
-    const engine = { host: hostname(), pid: pids[0] ?? 0, startedAt: processRef(pids[0] ?? 0)?.startedAt ?? "" };
+    const engine = {
+      host: hostname(),
+      pid: pids[0] ?? 0,
+      startedAt: processRef(pids[0] ?? 0)?.startedAt ?? "",
+    };
     command.kill();
     assert.equal((await running).code, null);
     assert.equal(processState(engine), "dead");

@@ -11,8 +11,8 @@ import { openSimulatedClouds } from "../../../automation/simulated-clouds.ts";
 import type { AccessSpec, EnvironmentFacts, PlatformSpec } from "../../../metadata-schema/desired-state.ts";
 import { cloudsSeedFile } from "../../../metadata-schema/sample/sample.ts";
 import { accessStack, workspaceId } from "../../../program/layout/names.ts";
-import { type EngineKit, runEngineSuite } from "../../support/engine-suite.ts";
 import { runOurs } from "../../support/engine-sides.ts";
+import { type EngineKit, runEngineSuite } from "../../support/engine-suite.ts";
 import { enginePath } from "../../support/service.ts";
 import { environment, groupId } from "../../support/small-rows.ts";
 

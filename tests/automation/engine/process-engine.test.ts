@@ -64,7 +64,10 @@ describe("a process engine", () => {
     const ended = await run.ended;
     assert.ok(ended.status === "failed");
     assert.deepEqual([ended.failure.code, ended.failure.class], ["EngineLost", "transient"]);
-    assert.match(ended.failure.message, /update of stack access-eastus-\S+ was lost: its process ended \(SIGKILL\)/);
+    assert.match(
+      ended.failure.message,
+      /update of stack access-eastus-\S+ was lost: its process ended \(SIGKILL\)/,
+    );
     process.kill(-engineProcess.pid, "SIGKILL");
 
     await home.script("exit 0");
@@ -115,7 +118,10 @@ describe("a process engine", () => {
     await home.script(working);
     const run = start();
     const { child, engine: engineProcess } = await run.processes;
-    await until(async () => (await home.told()).filter((line) => line === "up").length >= 3, "the engine is up");
+    await until(
+      async () => (await home.told()).filter((line) => line === "up").length >= 3,
+      "the engine is up",
+    );
     await engine.close();
     assert.equal(processState(child), "dead");
     assert.equal(processState(engineProcess), "dead");

@@ -1,7 +1,8 @@
 /** The fake that queue tests use holds to what the real engine does. */
+
+import { accessSpec } from "../../program/support/specs.ts";
 import { type EngineKit, runEngineSuite } from "../../support/engine-suite.ts";
 import { applySpec, ScriptedEngine } from "../../support/scripted-engine.ts";
-import { accessSpec } from "../../program/support/specs.ts";
 
 async function open(): Promise<EngineKit> {
   let fails = false;

@@ -100,6 +100,14 @@ describe("rowgate sandbox", () => {
     assert.match((await home.rowgate("sandbox", "list", "--deleted")).stdout, /^0 objects in/);
   });
 
+  it("the list is narrowed by a text in names, ids and descriptions", async (t) => {
+    const home = await openFilledHome(t);
+    const held = await home.rowgate("sandbox", "list", "DS_TEAM", "-o", "json");
+    const types = (JSON.parse(held.stdout) as { type: string }[]).map(({ type }) => type.split(":").at(-1));
+    assert.deepEqual(types.toSorted(), ["Grant", "Grant", "Grant", "Group", "Permissions", "RoleAssignment"]);
+    assert.match((await home.rowgate("sandbox", "list", "no such text")).stdout, /^0 objects in/);
+  });
+
   it("one object is shown by id, or by a name that only it has", async (t) => {
     const home = await openFilledHome(t);
     const shown = await home.rowgate("sandbox", "show", "pe-databricks-eastus");
