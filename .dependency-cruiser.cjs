@@ -38,7 +38,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(metadata-schema|automation|program)/",
-        pathNot: "^(metadata-schema/stores/|automation/simulators/)",
+        pathNot: "^(metadata-schema/stores/|automation/simulators/|automation/home-lock\\.ts$)",
       },
       to: { path: "^(node:)?sqlite$|node_modules/mssql" },
     },

@@ -121,12 +121,18 @@ function startLoops({ config, store, engine, clouds, log }: Parts) {
       engine,
       owner: ownProcess(),
       leaseMs,
+      clock: systemClock,
       log,
       processState,
       onSteps: (runId) => events.tell(runId),
       onSettled: async (runId, _stack, settled) => {
         const run = await store.getRun(runId);
         if (run !== null) await tellStackConditions(store, run);
+        if (run?.status === "failed") {
+          // A cloud may have refused a name that the directory no longer knows: its rows are resolved afresh.
+          directory.forget();
+          await store.touch(settled.affectedJobs.map((jobId) => ({ kind: "job", jobId })));
+        }
         await reconciler.updateReadiness(settled.affectedJobs);
         events.tell(runId);
         reconciler.poke();

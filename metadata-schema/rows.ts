@@ -139,6 +139,8 @@ export const rowName = (row: RowRef): string => `${row.table} ${row.key}`;
  */
 export interface MalformedRow {
   readonly ref: RowRef;
+  /** the row as it is in the table, by column, as the database gives it */
+  readonly raw: Readonly<Record<string, unknown>>;
   /** column at fault */
   readonly field: string;
   readonly fault: string;

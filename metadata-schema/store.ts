@@ -193,6 +193,11 @@ export interface StackRecord {
   readonly version: number;
   /** null: never applied, or a run that writes has begun and not succeeded since */
   readonly appliedHash: string | null;
+  /**
+   * What the clouds hold for sure: the spec of the last success, or what a failed run narrowed it to. Null
+   * before the first success and once the stack is destroyed.
+   */
+  readonly appliedSpec: StackSpec | null;
   /** true once a run of it has succeeded: from then on missing state is a fault, not a first run */
   readonly wasApplied: boolean;
   readonly lane: Lane;
@@ -252,6 +257,8 @@ export type RunResult =
       readonly changes: Readonly<Record<string, number>>;
       /** null: not before something changes */
       readonly retryAfterMs: number | null;
+      /** what the run took away before it failed left this; becomes appliedSpec. Null: nothing is known */
+      readonly narrowedTo: StackSpec | null;
     };
 
 export interface SettledRun {
@@ -303,7 +310,8 @@ export interface MetadataStore {
   insertRows(rows: readonly NewRow[]): Promise<void>;
   /** True as long as neither an environment nor a job was ever inserted. */
   isEmpty(): Promise<boolean>;
-  listJobs(): Promise<readonly JobRow[]>;
+  /** Ordered by id, from the one after `after` on; both left out: all. */
+  listJobs(page?: { readonly after: number; readonly limit: number }): Promise<readonly JobRow[]>;
   getJob(jobId: number): Promise<JobRow | null>;
 
   // ---- changes
@@ -328,6 +336,7 @@ export interface MetadataStore {
    * changed after `seq`, is touched, since it may have read the outputs from before. Every stack whose contribution from this subject came, went
    * or changed (in admitted entries, base, references or urgency) will be listed by stacksToMerge.
    * A condition's `since` stays while its status stays.
+   * The conditions of a job whose row is gone are deleted.
    */
   commitResolution(resolution: Resolution): Promise<void>;
 
@@ -353,9 +362,10 @@ export interface MetadataStore {
    * What could start now, most pressing first: queued runs and due stacks by the instant they became due
    * plus laneDelayMs of their stack's lane (a queued run counts from queuedAt). Left out: leased stacks, those whose
    * next attempt is later (a queued run does not wait for it: somebody asked), and a stack to destroy while
-   * another stack's applied spec refers to it. A queued run whose stack has no desired state yet is not listed.
+   * another stack's applied spec refers to it.
+   * `lane`: only work of that lane, found by index however much other work there is.
    */
-  listWork(limit: number): Promise<readonly WorkItem[]>;
+  listWork(limit: number, lane?: "urgent"): Promise<readonly WorkItem[]>;
   /** Stacks to destroy that wait for another stack's applied spec, with one such stack. */
   listHeldDestroys(): Promise<readonly { readonly stack: string; readonly heldBy: string }[]>;
   /**
@@ -370,9 +380,14 @@ export interface MetadataStore {
    * `previousRun`: the last run that held a lease on the stack.
    */
   acquireLease(request: LeaseRequest): Promise<LeaseResult>;
+  /** The newest runs of a stack that ever held a lease, newest first. */
+  recentRuns(stack: string, limit: number): Promise<readonly RunRecord[]>;
   /** Moves the expiry to now + leaseMs. */
   renewLease(lease: Lease, leaseMs: number): Promise<void>;
-  /** Records which processes do the run, so that a later owner can prove them dead. */
+  /**
+   * Records which processes do the run, so that a later owner can prove them dead. `engine` null leaves the
+   * recorded engine: one that ended may have left its lock, and only a new engine takes its place.
+   */
   recordProcesses(
     lease: Lease,
     processes: { readonly child: ProcessRef; readonly engine: ProcessRef | null },
@@ -398,7 +413,7 @@ export interface MetadataStore {
 
   // ---- conditions and readiness
   jobFacts(jobIds: readonly number[]): Promise<readonly JobFacts[]>;
-  /** Sets or replaces by type. `since` stays while the status stays. */
+  /** Sets or replaces by type. `since` stays while the status stays. An item on a job that does not exist is left out. */
   setConditions(
     items: readonly { readonly subject: ConditionSubject; readonly condition: ConditionInput }[],
   ): Promise<void>;
@@ -410,7 +425,10 @@ export interface MetadataStore {
   conditionsByType(kind: ConditionSubject["kind"], type: string): Promise<ReadonlyMap<string, Condition>>;
 
   // ---- requests, runs, outputs
-  /** Makes the request and one queued run for each stack, in one step. */
+  /**
+   * Makes the request and one queued run for each stack, in one step. A run whose stack does not exist, or
+   * must not, is made as canceled.
+   */
   createRequest(request: {
     readonly requestId: string;
     readonly kind: RequestKind;

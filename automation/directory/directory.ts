@@ -28,6 +28,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
   const cache = new Map<string, { answer: Promise<NameAnswer>; until: number }>();
   const { clock } = options;
   return {
+    forget: () => cache.clear(),
     lookUp(query) {
       const key = queryKey(query);
       const known = cache.get(key);

@@ -20,7 +20,8 @@ let current: { control: RunControl; deadline: NodeJS.Timeout } | null = null;
 let leaving = false;
 
 function send(message: FromChild): void {
-  if (process.connected) process.send?.(message);
+  // The channel may close between the question and the answer; `disconnect` deals with that.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
 function leaseTimer(leaseMs: number): NodeJS.Timeout {
@@ -35,6 +36,7 @@ async function run({ request, environment }: Extract<ToChild, { type: "run" }>):
       type: "ended",
       status: "failed",
       failure: { class: "unknown", code: "EngineFault", message: messageOf(fault) },
+      narrowed: false,
       changes: {},
     }),
   );
@@ -67,7 +69,7 @@ process.on("message", (raw) => {
       extend(message.leaseMs);
       break;
     case "cancel":
-      current?.control.stop(true);
+      current?.control.stop(message.urgent);
       break;
     case "exit":
       leave();

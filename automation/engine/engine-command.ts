@@ -18,10 +18,17 @@ export interface CommandResult {
 export class EngineExitError extends Error {
   override readonly name = "EngineExitError";
   readonly code: number | null;
+  /** the signal that ended it, e.g. `SIGKILL`; null: it ended by itself */
+  readonly signal: string | null;
   readonly stderr: string;
   readonly stdout: string;
-  constructor(exit: { code: number | null; stderr: string; stdout: string }) {
-    super(`The engine ended with code ${exit.code}.`);
+  constructor(exit: { code: number | null; signal: string | null; stderr: string; stdout: string }) {
+    super(
+      exit.signal === null
+        ? `The engine ended with code ${exit.code}.`
+        : `The engine was ended by ${exit.signal}.`,
+    );
+    this.signal = exit.signal;
     this.code = exit.code;
     this.stderr = exit.stderr;
     this.stdout = exit.stdout;
@@ -33,8 +40,8 @@ export interface EngineCommandOptions {
   readonly version: string;
   /** the whole environment of engine processes, but for what the Automation API adds */
   readonly environment: Readonly<Record<string, string>>;
-  /** A process started; null: it ended. */
-  onProcess(pid: number | null): void;
+  /** An engine process has started. */
+  onProcess(pid: number): void;
 }
 
 // An engine that was asked twice to end ends within about a second; these are the pauses before the next,
@@ -75,12 +82,13 @@ export class EngineCommand {
     return this.#spawn([...args, ...extra, "--non-interactive"], cwd, environment, onOutput);
   }
 
-  /** TERM, TERM, KILL to the engine's group. `urgent` leaves out the first pause. */
+  /** TERM, TERM, KILL to the engine's group; no engine starts any more. `urgent` leaves out the first pause. */
   stop(urgent: boolean): void {
+    const first = !this.#stopping;
+    this.#stopping = true;
     if (this.#pid === null) return;
     const pid = this.#pid;
-    if (!this.#stopping) signalGroup(pid, "SIGTERM");
-    this.#stopping = true;
+    if (first) signalGroup(pid, "SIGTERM");
     for (const timer of this.#timers) clearTimeout(timer);
     const secondMs = urgent ? 500 : pauseBeforeSecondTermMs;
     this.#timers = [
@@ -100,7 +108,8 @@ export class EngineCommand {
     environment: Record<string, string>,
     onOutput?: (text: string) => void,
   ): Promise<CommandResult> {
-    if (this.#stopping) return Promise.reject(new EngineExitError({ code: null, stderr: "", stdout: "" }));
+    if (this.#stopping)
+      return Promise.reject(new EngineExitError({ code: null, signal: "SIGTERM", stderr: "", stdout: "" }));
     return new Promise((resolve, reject) => {
       const child = spawn(this.command, args, {
         cwd,
@@ -121,14 +130,15 @@ export class EngineCommand {
         this.#options.onProcess(child.pid);
       }
       child.on("error", reject);
-      child.on("close", (code) => {
-        for (const timer of this.#timers) clearTimeout(timer);
-        // Whatever the engine started itself shares its group and must not outlive it.
+      // Whatever the engine started itself shares its group, must not outlive it, and may hold its output.
+      child.on("exit", () => {
         if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+      });
+      child.on("close", (code, signal) => {
+        for (const timer of this.#timers) clearTimeout(timer);
         this.#pid = null;
-        this.#options.onProcess(null);
         if (code === 0) resolve({ ...text, code });
-        else reject(new EngineExitError({ code, ...text }));
+        else reject(new EngineExitError({ code, signal, ...text }));
       });
     });
   }

@@ -11,6 +11,14 @@ import type {
   RunStepInput,
 } from "../../metadata-schema/store.ts";
 
+export interface DeadEngine {
+  readonly host: string;
+  /** null: it died before its pid was recorded */
+  readonly pid: number | null;
+  /** the instant its run began, ISO 8601: its lock is not older */
+  readonly lockedAfter: string;
+}
+
 export interface RunRequest {
   readonly runId: string;
   readonly stack: string;
@@ -21,15 +29,15 @@ export interface RunRequest {
   readonly refresh: boolean;
   /** true: a run of this stack has succeeded before, so that missing state is a fault */
   readonly wasApplied: boolean;
+  /** true: the stack's last run that wrote was a destroy, so that missing state is its success */
+  readonly destroyBegun: boolean;
   /**
-   * The engine of an earlier run whose process is proved dead and whose lock may therefore be cleared.
-   * `lockedAfter`: the instant that run began, for an engine that died before its pid was recorded.
+   * What to fall back to when an update fails: the spec without what it adds, so that what it takes away is
+   * taken away all the same. Null: it takes nothing away, or adds nothing.
    */
-  readonly deadEngine: {
-    readonly host: string;
-    readonly pid: number | null;
-    readonly lockedAfter: string;
-  } | null;
+  readonly narrowed: StackSpec | null;
+  /** Engines of earlier runs of this stack that are proved dead: their locks may be cleared. */
+  readonly deadEngines: readonly DeadEngine[];
   /** the run's processes stop themselves when this has passed without an extension, in milliseconds */
   readonly leaseMs: number;
 }
@@ -52,6 +60,8 @@ export type EndedEvent =
       readonly type: "ended";
       readonly status: "failed" | "canceled";
       readonly failure: EngineFailure;
+      /** true: the update failed, and the narrowed spec was applied after it */
+      readonly narrowed: boolean;
       readonly changes: Readonly<Record<string, number>>;
     };
 
@@ -66,8 +76,11 @@ export interface RunHandle {
   readonly events: AsyncIterable<EngineEvent>;
   /** The lease was renewed: the processes may go on for `leaseMs` from now. */
   extend(leaseMs: number): void;
-  /** Stops the run politely, then by force. The stream ends with `canceled`. */
-  cancel(): void;
+  /**
+   * Stops the run: politely, so that calls under way end and are recorded, or at once when `urgent`. The
+   * stream ends with `canceled`. Does nothing to a run that has ended.
+   */
+  cancel(options?: { readonly urgent: boolean }): void;
 }
 
 export interface Engine {

@@ -13,24 +13,28 @@ export interface ChildSettings {
 
 const processRef = z.object({ host: z.string(), pid: z.int(), startedAt: z.string() });
 
+// The spec was made and hashed by the service itself; the program switches on its kind.
+const spec = z.custom<StackSpec>((value) => typeof value === "object" && value !== null && "kind" in value);
+
 const runRequest = z.object({
   runId: z.string(),
   stack: z.string(),
   kind: z.enum(["update", "destroy", "preview", "refresh"]),
-  // The spec was made and hashed by the service itself; the program switches on its kind.
-  spec: z
-    .custom<StackSpec>((value) => typeof value === "object" && value !== null && "kind" in value)
-    .nullable(),
+  spec: spec.nullable(),
   refresh: z.boolean(),
   wasApplied: z.boolean(),
-  deadEngine: z.object({ host: z.string(), pid: z.int().nullable(), lockedAfter: z.string() }).nullable(),
+  destroyBegun: z.boolean(),
+  narrowed: spec.nullable(),
+  deadEngines: z
+    .array(z.object({ host: z.string(), pid: z.int().nullable(), lockedAfter: z.string() }))
+    .readonly(),
   leaseMs: z.number(),
 });
 
 export const toChild = z.discriminatedUnion("type", [
   z.object({ type: z.literal("run"), request: runRequest, environment: z.record(z.string(), z.string()) }),
   z.object({ type: z.literal("extend"), leaseMs: z.number() }),
-  z.object({ type: z.literal("cancel") }),
+  z.object({ type: z.literal("cancel"), urgent: z.boolean() }),
   z.object({ type: z.literal("exit") }),
 ]);
 export type ToChild = z.infer<typeof toChild>;
@@ -52,6 +56,7 @@ const ended = z.discriminatedUnion("status", [
       code: z.string(),
       message: z.string(),
     }),
+    narrowed: z.boolean(),
     changes,
   }),
 ]);

@@ -8,9 +8,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { EndedEvent, Engine, EngineEvent, RunHandle, RunRequest } from "./engine.ts";
-import { eventQueue } from "./event-queue.ts";
+import { type EventQueue, eventQueue } from "./event-queue.ts";
 import { type ChildSettings, type FromChild, fromChild, type ToChild } from "./messages.ts";
 
 export interface ProcessEngineOptions {
@@ -29,13 +30,21 @@ const maxRssBytes = 600 * 1024 * 1024;
 // Below the API in the scheduler's eyes; the engines inherit it.
 const niceness = 5;
 
+interface CurrentRun {
+  readonly events: EventQueue<EngineEvent>;
+  readonly request: RunRequest;
+  /** asked for before the child had the run: told once it has */
+  cancel: { readonly urgent: boolean } | null;
+  posted: boolean;
+}
+
 interface Child {
   readonly process: ChildProcess;
   runs: number;
   rssBytes: number;
   /** takes no further run and ends */
   retired: boolean;
-  run: { readonly events: ReturnType<typeof eventQueue<EngineEvent>>; readonly request: RunRequest } | null;
+  run: CurrentRun | null;
   readonly ready: Promise<void>;
   readonly gone: Promise<void>;
 }
@@ -57,15 +66,22 @@ export class ProcessEngine implements Engine {
   }
 
   run(request: RunRequest): RunHandle {
-    const events = eventQueue<EngineEvent>();
+    const run: CurrentRun = { events: eventQueue<EngineEvent>(), request, cancel: null, posted: false };
     const child = this.#take();
-    child.run = { events, request };
+    child.run = run;
     child.runs += 1;
-    void this.#start(child, request);
+    void this.#start(child, run);
+    // A handle of a run that has ended must not reach the next run of its child.
+    const post = (message: ToChild): void => {
+      if (child.run === run) this.#post(child, message);
+    };
     return {
-      events,
-      extend: (leaseMs) => this.#post(child, { type: "extend", leaseMs }),
-      cancel: () => this.#post(child, { type: "cancel" }),
+      events: run.events,
+      extend: (leaseMs) => post({ type: "extend", leaseMs }),
+      cancel: (options = { urgent: false }) => {
+        if (run.posted) post({ type: "cancel", ...options });
+        else run.cancel = options;
+      },
     };
   }
 
@@ -74,13 +90,18 @@ export class ProcessEngine implements Engine {
     await Promise.all([...this.#children].map((child) => child.gone));
   }
 
-  async #start(child: Child, request: RunRequest): Promise<void> {
+  async #start(child: Child, run: CurrentRun): Promise<void> {
+    const { request } = run;
     try {
       const environment = await this.#options.engineEnvironment();
       await Promise.race([child.ready, child.gone]);
+      if (child.run !== run) return;
       this.#post(child, { type: "run", request, environment: { ...environment } });
+      run.posted = true;
+      if (run.cancel !== null) this.#post(child, { type: "cancel", ...run.cancel });
     } catch (cause) {
-      this.#end(child, lost(request, `its environment is not available: ${String(cause)}`));
+      if (child.run === run)
+        this.#end(child, lost(request, `its environment is not available: ${messageOf(cause)}`));
     }
   }
 
@@ -114,15 +135,19 @@ export class ProcessEngine implements Engine {
       gone: gone.promise,
     };
     this.#children.add(child);
-    if (forked.pid !== undefined) setPriority(forked.pid, niceness);
+    lowerPriority(forked.pid);
     forked.on("message", (raw) => this.#receive(child, fromChild.parse(raw), ready.resolve));
-    forked.on("error", (fault) => this.#options.log.warn({ err: fault }, "engine child fault"));
-    forked.on("exit", (code, signal) => {
+    const leave = (why: string): void => {
       this.#children.delete(child);
-      if (child.run !== null)
-        this.#end(child, lost(child.run.request, `its process ended (${signal ?? code})`));
+      if (child.run !== null) this.#end(child, lost(child.run.request, `its process ended (${why})`));
       gone.resolve();
+    };
+    forked.on("error", (fault) => {
+      this.#options.log.warn({ err: fault }, "engine child fault");
+      // A process that could not be made never exits.
+      if (forked.pid === undefined) leave(fault.message);
     });
+    forked.on("exit", (code, signal) => leave(String(signal ?? code)));
     return child;
   }
 
@@ -158,6 +183,14 @@ export class ProcessEngine implements Engine {
   }
 }
 
+function lowerPriority(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, niceness);
+  } catch {
+    // It has ended already, which its exit tells.
+  }
+}
+
 const lost = (request: RunRequest, why: string): EndedEvent => ({
   type: "ended",
   status: "failed",
@@ -166,5 +199,6 @@ const lost = (request: RunRequest, why: string): EndedEvent => ({
     code: "EngineLost",
     message: `The ${request.kind} of stack ${request.stack} was lost: ${why}. It is tried again.`,
   },
+  narrowed: false,
   changes: {},
 });

@@ -4,9 +4,10 @@
  */
 import type { EngineEvent as PulumiEvent } from "@pulumi/pulumi/automation/index.js";
 import { LocalWorkspace, type PulumiCommand, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import { stackProgram } from "../../program/stack-program.ts";
 import { messageOf } from "../errors.ts";
-import type { EndedEvent, EngineFailure, RunRequest } from "./engine.ts";
+import type { DeadEngine, EndedEvent, EngineFailure, RunRequest } from "./engine.ts";
 import { EngineCommand, EngineExitError } from "./engine-command.ts";
 import { failureOf, type LockHolder, lockHolders } from "./engine-errors.ts";
 import { eventReader } from "./event-reader.ts";
@@ -31,10 +32,10 @@ export function runStack(
   const command = new EngineCommand({
     ...settings.engine,
     environment,
-    onProcess: (pid) => {
-      send({ type: "processes", child: ownProcess(), engine: pid === null ? null : processRef(pid) });
-    },
+    onProcess: (pid) => send({ type: "processes", child: ownProcess(), engine: processRef(pid) }),
   });
+  // Before any engine starts: a service that dies now must leave a trace of who may still start one.
+  send({ type: "processes", child: ownProcess(), engine: null });
   return {
     done: execute(request, settings, environment, command, send),
     stop: (urgent) => command.stop(urgent),
@@ -50,40 +51,63 @@ async function execute(
   send: (message: FromChild) => void,
 ): Promise<EndedEvent> {
   const { state } = settings;
-  const exists = stackExists(state, request.stack);
-  if (!exists && request.wasApplied) return failed(stateMissing(request.stack));
-  if (!exists && request.kind === "destroy")
-    return { type: "ended", status: "succeeded", outputs: null, changes: {} };
-  await makeStackFiles(state, request.stack, settings.salt);
-  const stack = await openStack(request, settings, environment, command);
-  let attempt = await attemptRun(request, stack, command, send);
-  if (attempt.status === "locked") {
-    if (!isOurDeadLock(attempt.locks, request.deadEngine))
-      return failed(foreignLock(request.stack, attempt.locks));
-    await stack.cancel();
-    attempt = await attemptRun(request, stack, command, send);
-    if (attempt.status === "locked") return failed(foreignLock(request.stack, attempt.locks));
+  const { kind, destroyBegun, wasApplied, spec, narrowed } = request;
+  if (!stackExists(state, request.stack)) {
+    if (kind === "destroy" && (destroyBegun || !wasApplied)) return destroyed;
+    if (wasApplied && !destroyBegun) return failed(stateMissing(request.stack));
   }
-  if (attempt.ended.status === "succeeded" && request.kind === "destroy")
-    await removeWorkspace(state, request.stack);
-  return attempt.ended;
+  await makeStackFiles(state, request.stack, settings.salt);
+  const attempt = async (spec: StackSpec | null): Promise<EndedEvent> => {
+    const stack = await openStack(spec, request.stack, { settings, environment, command });
+    return attemptUnlocked(request, stack, command, send);
+  };
+  const ended = await attempt(spec);
+  if (ended.status === "succeeded") {
+    if (kind === "destroy") await removeWorkspace(state, request.stack);
+    return ended;
+  }
+  // Additions that fail must not keep what the same spec takes away: the engine deletes last.
+  const mayNarrow =
+    kind === "update" && narrowed !== null && ended.status === "failed" && ended.failure.code === "RunFailed";
+  if (!mayNarrow) return ended;
+  const fallback = await attempt(narrowed);
+  return { ...ended, narrowed: fallback.status === "succeeded" };
 }
 
-function openStack(
+const destroyed: EndedEvent = { type: "ended", status: "succeeded", outputs: null, changes: {} };
+
+/** One engine run, and one more if a dead engine of ours had left its lock. */
+async function attemptUnlocked(
   request: RunRequest,
-  settings: ChildSettings,
-  environment: Readonly<Record<string, string>>,
+  stack: Stack,
   command: EngineCommand,
-): Promise<Stack> {
-  const pulumiHome = environment.PULUMI_HOME;
+  send: (message: FromChild) => void,
+): Promise<EndedEvent> {
+  const first = await attemptRun(request, stack, command, send);
+  if (first.status === "ended") return first.ended;
+  if (!areOurDeadLocks(first.locks, request.deadEngines))
+    return failed(foreignLock(request.stack, first.locks));
+  await stack.cancel();
+  const second = await attemptRun(request, stack, command, send);
+  return second.status === "ended" ? second.ended : failed(foreignLock(request.stack, second.locks));
+}
+
+interface RunParts {
+  readonly settings: ChildSettings;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: EngineCommand;
+}
+
+function openStack(spec: StackSpec | null, name: string, parts: RunParts): Promise<Stack> {
+  const pulumiHome = parts.environment.PULUMI_HOME;
   return LocalWorkspace.create({
-    workDir: workspaceFolder(settings.state, request.stack),
+    workDir: workspaceFolder(parts.settings.state, name),
     ...(pulumiHome === undefined ? {} : { pulumiHome }),
     projectSettings: { name: projectName, runtime: "nodejs" },
     // The Automation API types it as its own class; it calls nothing of it but run() and version.
-    pulumiCommand: command as unknown as PulumiCommand,
-    ...(request.spec === null ? {} : { program: stackProgram(request.spec) }),
-  }).then((workspace) => Stack.select(request.stack, workspace));
+    pulumiCommand: parts.command as unknown as PulumiCommand,
+    ...(spec === null ? {} : { program: stackProgram(spec) }),
+  }).then((workspace) => Stack.select(name, workspace));
 }
 
 type Attempt =
@@ -110,6 +134,8 @@ async function attemptRun(
     const locks = exit === null ? null : lockHolders(exit.stderr + exit.stdout);
     if (locks !== null) return { status: "locked", locks };
     const said = reader.errors();
+    if (exit !== null && exit.signal !== null)
+      return { status: "ended", ended: failed(engineLost(request.stack, exit)) };
     const failure = failureOf({
       errors: said.length > 0 || exit !== null ? said : [messageOf(fault)],
       stderr: exit?.stderr ?? "",
@@ -117,7 +143,7 @@ async function attemptRun(
     });
     return {
       status: "ended",
-      ended: { type: "ended", status: "failed", failure, changes: reader.changes() },
+      ended: { type: "ended", status: "failed", failure, narrowed: false, changes: reader.changes() },
     };
   }
 }
@@ -142,21 +168,27 @@ async function call(stack: Stack, request: RunRequest, onEvent: (event: PulumiEv
   }
 }
 
-/** A lock may be cleared only if it is the one of the engine that is proved dead. */
-function isOurDeadLock(locks: readonly LockHolder[], dead: RunRequest["deadEngine"]): boolean {
-  if (dead === null || locks.length === 0) return false;
-  return locks.every((lock) => {
-    if (lock.host !== dead.host) return false;
-    if (dead.pid !== null) return lock.pid === dead.pid;
-    // The engine died before its pid was recorded: its lock is newer than its run, and nobody holds the pid.
-    return Date.parse(lock.at) >= Date.parse(dead.lockedAfter) - 1000 && processRef(lock.pid) === null;
-  });
+/** Locks may be cleared only if each is the one of an engine of ours that is proved dead. */
+function areOurDeadLocks(locks: readonly LockHolder[], dead: RunRequest["deadEngines"]): boolean {
+  return locks.length > 0 && locks.every((lock) => dead.some((engine) => isLockOf(engine, lock)));
+}
+
+// A lock tells whole seconds.
+const lockClockMs = 1_000;
+
+function isLockOf(engine: DeadEngine, lock: LockHolder): boolean {
+  if (lock.host !== engine.host) return false;
+  if (Date.parse(lock.at) < Date.parse(engine.lockedAfter) - lockClockMs) return false;
+  if (engine.pid !== null) return lock.pid === engine.pid;
+  // It died before its pid was recorded: the lock is newer than its run, and nobody holds the pid.
+  return processRef(lock.pid) === null;
 }
 
 const failed = (failure: EngineFailure): EndedEvent => ({
   type: "ended",
   status: "failed",
   failure,
+  narrowed: false,
   changes: {},
 });
 
@@ -168,7 +200,14 @@ const canceled = (request: RunRequest, changes: Readonly<Record<string, number>>
     code: "Canceled",
     message: `The ${request.kind} of stack ${request.stack} was stopped before its end; it is tried again.`,
   },
+  narrowed: false,
   changes,
+});
+
+const engineLost = (stack: string, exit: EngineExitError): EngineFailure => ({
+  class: "transient",
+  code: "EngineLost",
+  message: `The run of stack ${stack} was lost: ${exit.message} It is tried again.`,
 });
 
 const stateMissing = (stack: string): EngineFailure => ({

@@ -60,6 +60,10 @@ function createApp(services: Services, log: Logger): Express {
     });
     next();
   });
+  app.use((request, _response, next) => {
+    refuseForeignCaller(request);
+    next();
+  });
   for (const route of routes) app[route.method](route.path, mounted(route, services));
   app.use((request: Request) => {
     throw new ServiceError({
@@ -77,6 +81,29 @@ function createApp(services: Services, log: Logger): Express {
     else response.status(status).json(body);
   });
   return app;
+}
+
+const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+const hostOf = (text: string): string => text.replace(/:\d+$/, "").toLowerCase();
+
+/**
+ * There is no sign-in yet, so a page of some other site in this machine's browser must not be able to use the
+ * service: neither under a name of its own that leads here, nor by sending a form.
+ */
+function refuseForeignCaller(request: Request): void {
+  const { host, origin } = request.headers;
+  const site = request.headers["sec-fetch-site"];
+  const isForeignHost = !loopback.has(hostOf(host ?? ""));
+  const isForeignOrigin = origin !== undefined && !loopback.has(hostOf(origin.replace(/^https?:\/\//, "")));
+  const isForeignSite = site !== undefined && site !== "same-origin" && site !== "none";
+  const writes = request.method !== "GET" && request.method !== "HEAD";
+  if (!isForeignHost && !(writes && (isForeignOrigin || isForeignSite))) return;
+  throw new ServiceError({
+    code: "ForeignCaller",
+    status: 403,
+    message:
+      "The service answers this machine only. Call it as 127.0.0.1 or localhost, and not from another site's page.",
+  });
 }
 
 const mounted = (route: Route, services: Services) => async (request: Request, response: Response) => {

@@ -3,7 +3,7 @@ import type { FailureClass } from "../../metadata-schema/store.ts";
 
 // First pause and its cap: a throttled cloud asks for seconds, an outage is looked at again each few minutes.
 const firstPauseMs = 2_000;
-const maxPauseMs = 300_000;
+export const maxPauseMs = 300_000;
 // A failure that nothing explains may be a passing one; after this many tries it waits for a change.
 const maxUnknownAttempts = 5;
 

@@ -5,6 +5,7 @@
  * renewal fails they stop themselves before the lease can pass to somebody else.
  */
 import { randomUUID } from "node:crypto";
+import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import { LeaseLostError } from "../../metadata-schema/errors.ts";
 import type {
   Lease,
@@ -15,16 +16,19 @@ import type {
   SettledRun,
   WorkItem,
 } from "../../metadata-schema/store.ts";
-import type { EndedEvent, Engine, EngineEvent, RunHandle, RunRequest } from "../engine/engine.ts";
+import type { Clock } from "../clock.ts";
+import type { DeadEngine, EndedEvent, Engine, EngineEvent, RunHandle } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
+import { narrowed } from "../reconcile/narrow.ts";
 import { planOf } from "../reconcile/plan.ts";
-import { retryAfterMs } from "./retry.ts";
+import { maxPauseMs, retryAfterMs } from "./retry.ts";
 
 export interface StackRunnerOptions {
   readonly store: MetadataStore;
   readonly engine: Engine;
   readonly owner: ProcessRef;
   readonly leaseMs: number;
+  readonly clock: Clock;
   readonly log: Logger;
   /** `dead` only with proof; see engine/processes.ts */
   processState(ref: ProcessRef): "alive" | "dead" | "unknown";
@@ -41,6 +45,9 @@ export interface StartedRun {
   cancel(): void;
 }
 
+// As many runs as may have failed in a row while the lock of one before them was still there.
+const runsToProve = 20;
+
 export async function startRun(item: WorkItem, options: StackRunnerOptions): Promise<StartedRun | null> {
   const { store } = options;
   const { stack, queued } = item;
@@ -50,6 +57,7 @@ export async function startRun(item: WorkItem, options: StackRunnerOptions): Pro
       await store.cancelQueuedRun(queued.runId, `Stack ${stack.stack} must not exist any more.`);
     return null;
   }
+  const earlier = await store.recentRuns(stack.stack, runsToProve);
   const runId = queued?.runId ?? randomUUID();
   const acquired = await store.acquireLease({
     stack: stack.stack,
@@ -61,6 +69,7 @@ export async function startRun(item: WorkItem, options: StackRunnerOptions): Pro
     desiredHash: stack.desired.hash,
   });
   if (acquired.status === "none") return null;
+  const narrow = plan.kind === "update" ? narrowed(stack.appliedSpec, stack.desired.spec) : null;
   const handle = options.engine.run({
     runId,
     stack: stack.stack,
@@ -68,27 +77,33 @@ export async function startRun(item: WorkItem, options: StackRunnerOptions): Pro
     spec: stack.desired.spec,
     refresh: plan.kind === "update" && plan.refresh,
     wasApplied: stack.wasApplied,
-    deadEngine: deadEngineOf(acquired.previousRun, options),
+    destroyBegun: earlier.find(({ kind }) => kind === "update" || kind === "destroy")?.kind === "destroy",
+    narrowed: narrow,
+    deadEngines: earlier.flatMap((run) => deadEngineOf(run, options)),
     leaseMs: options.leaseMs,
   });
   const log = options.log.child({ stack: stack.stack, runId });
   log.info({ kind: plan.kind, reason: plan.reason, epoch: acquired.lease.epoch }, "run started");
-  const done = follow({ lease: acquired.lease, attempts: stack.attempts + 1, handle, log, options });
-  return { runId, done, cancel: () => handle.cancel() };
+  const run = { lease: acquired.lease, attempts: stack.attempts + 1, narrow, handle, log, options };
+  return { runId, done: follow(run), cancel: () => handle.cancel() };
 }
 
-/** The engine of the stack's last run, if it is proved dead: its lock may be cleared. */
-function deadEngineOf(previous: RunRecord | null, options: StackRunnerOptions): RunRequest["deadEngine"] {
-  if (previous === null || previous.startedAt === null) return null;
-  const { child, engine } = previous;
-  if (child === null || options.processState(child) !== "dead") return null;
-  if (engine !== null && options.processState(engine) !== "dead") return null;
-  return { host: child.host, pid: engine?.pid ?? null, lockedAfter: previous.startedAt };
+/**
+ * The engine of an earlier run, unless it is alive. Holding the lease is the proof for another host: that
+ * run's lease had passed, and its processes end before their lease does.
+ */
+function deadEngineOf(run: RunRecord, options: StackRunnerOptions): readonly DeadEngine[] {
+  const host = run.engine?.host ?? run.child?.host;
+  if (run.startedAt === null || host === undefined) return [];
+  if (run.engine !== null && options.processState(run.engine) === "alive") return [];
+  return [{ host, pid: run.engine?.pid ?? null, lockedAfter: run.startedAt }];
 }
 
 interface Followed {
   readonly lease: Lease;
   readonly attempts: number;
+  /** what a failed run falls back to */
+  readonly narrow: StackSpec | null;
   readonly handle: RunHandle;
   readonly log: Logger;
   readonly options: StackRunnerOptions;
@@ -100,8 +115,8 @@ async function follow(run: Followed): Promise<void> {
   try {
     for await (const event of handle.events) await take(event, run);
   } catch (fault) {
-    // The engine stops on its own when its lease is not extended; what it did is found by the next run.
-    handle.cancel();
+    // What the engine did until it stops is found by the stack's next run.
+    handle.cancel({ urgent: true });
     if (fault instanceof LeaseLostError)
       log.warn({ epoch: lease.epoch }, "lease lost; the run is left to its next owner");
     else log.warn({ err: fault }, "run could not be recorded; its lease is left to expire");
@@ -113,12 +128,13 @@ async function follow(run: Followed): Promise<void> {
 
 async function take(event: EngineEvent, run: Followed): Promise<void> {
   const { lease, options } = run;
+  const { store } = options;
   switch (event.type) {
     case "processes":
-      await options.store.recordProcesses(lease, { child: event.child, engine: event.engine });
+      await persist(run, () => store.recordProcesses(lease, { child: event.child, engine: event.engine }));
       break;
     case "step":
-      await options.store.appendSteps(lease, [event.step]);
+      await persist(run, () => store.appendSteps(lease, [event.step]));
       options.onSteps(lease.runId);
       break;
     case "ended":
@@ -129,23 +145,48 @@ async function take(event: EngineEvent, run: Followed): Promise<void> {
   }
 }
 
-async function settle(ended: EndedEvent, { lease, attempts, log, options }: Followed): Promise<void> {
-  const settled = await options.store.settleRun(lease, resultOf(ended, attempts));
-  const fields = { status: ended.status, changes: ended.changes };
-  if (ended.status === "succeeded") log.info(fields, "run ended");
-  else log.warn({ ...fields, failure: ended.failure }, "run ended");
-  await options.onSettled(lease.runId, lease.stack, settled);
+const retryWriteMs = 500;
+
+/** Writes, and tries again while the lease can last: somebody's lock on the database is no reason to stop an engine. */
+async function persist<T>({ log, options }: Followed, write: () => Promise<T>): Promise<T> {
+  const { clock, leaseMs } = options;
+  const end = clock.monotonicMs() + leaseMs;
+  for (let told = false; ; told = true) {
+    try {
+      return await write();
+    } catch (fault) {
+      if (fault instanceof LeaseLostError || clock.monotonicMs() > end) throw fault;
+      if (!told) log.warn({ err: fault }, "run not recorded; it is tried again");
+      await clock.sleep(retryWriteMs);
+    }
+  }
 }
 
-function resultOf(ended: EndedEvent, attempts: number): RunResult {
+async function settle(ended: EndedEvent, run: Followed): Promise<void> {
+  const { lease, log, options } = run;
+  const result = resultOf(ended, run);
+  const settled = await persist(run, () => options.store.settleRun(lease, result));
+  const fields = { status: ended.status, changes: ended.changes };
+  if (ended.status === "succeeded") log.info(fields, "run ended");
+  else log.warn({ ...fields, failure: ended.failure, narrowed: ended.narrowed }, "run ended");
+  // The run is over: what follows from it is told again from the tables, and must not reach its engine.
+  await options
+    .onSettled(lease.runId, lease.stack, settled)
+    .catch((fault) => log.warn({ err: fault }, "conditions after a run could not be told"));
+}
+
+function resultOf(ended: EndedEvent, { attempts, narrow }: Followed): RunResult {
   if (ended.status === "succeeded") return ended;
   const { failure, changes, status } = ended;
-  const retry = status === "canceled" ? 0 : retryAfterMs(failure.class, attempts, Math.random());
   const { class: failureClass, code, message } = failure;
+  const retry = status === "canceled" ? 0 : retryAfterMs(failureClass, attempts, Math.random());
+  // A removal that is not carried out yet is never given up.
+  const removalOpen = narrow !== null && !ended.narrowed;
   return {
     status,
     changes,
-    retryAfterMs: retry,
+    retryAfterMs: retry ?? (removalOpen ? maxPauseMs : null),
+    narrowedTo: ended.narrowed ? narrow : null,
     failure: { class: failureClass, message: `${code}: ${message}` },
   };
 }

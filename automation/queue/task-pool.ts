@@ -74,21 +74,22 @@ export class TaskPool {
     const { store, runner } = this.#options;
     const { slots } = runner.engine;
     if (this.#busy.size >= slots) return;
-    // More than there are slots: some of it may be running here or wait for the urgent slot.
-    const work = await store.listWork(slots * 4);
-    for (const item of work) {
+    // Where only the urgent slot is free, a long queue before an urgent stack must not hide it.
+    const lane = this.#normalSlotIsFree() ? undefined : "urgent";
+    for (const item of await store.listWork(slots * 4, lane)) {
       if (this.#stop.signal.aborted || this.#busy.size >= slots) return;
-      if (this.#busy.has(item.stack.stack) || !this.#mayStart(item)) continue;
-      await this.#run(item);
+      const mayStart = item.stack.lane === "urgent" || this.#normalSlotIsFree();
+      if (mayStart && !this.#busy.has(item.stack.stack)) await this.#run(item);
     }
+    // The last normal slot has just been filled: urgent work may still start.
+    if (lane === undefined && !this.#normalSlotIsFree() && this.#busy.size < slots) this.poke();
   }
 
   /** One slot is kept for urgent work, where there is more than one. */
-  #mayStart({ stack }: WorkItem): boolean {
+  #normalSlotIsFree(): boolean {
     const { slots } = this.#options.runner.engine;
-    if (stack.lane === "urgent" || slots === 1) return true;
     const normal = [...this.#busy.values()].filter((urgent) => !urgent).length;
-    return normal < slots - 1;
+    return normal < Math.max(1, slots - 1);
   }
 
   async #run(item: WorkItem): Promise<void> {

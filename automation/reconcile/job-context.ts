@@ -3,7 +3,7 @@ import type { OutputReference } from "../../metadata-schema/contributions.ts";
 import type { EnvironmentFacts, WorkspaceFacts } from "../../metadata-schema/desired-state.ts";
 import type { EnvironmentRow, JobRow, RowRef } from "../../metadata-schema/rows.ts";
 import type { JobSnapshot, RecordedReference } from "../../metadata-schema/store.ts";
-import { platformStack } from "../../program/layout/names.ts";
+import { jobStack, platformStack } from "../../program/layout/names.ts";
 import { type EnvironmentVault, environmentFacts, vaultOf, workspaceFacts } from "./environment.ts";
 import type { Answers } from "./names-needed.ts";
 
@@ -23,6 +23,10 @@ export interface JobContext {
   readonly nowMs: number;
   /** value of another stack's output; undefined: none yet */
   output(reference: OutputReference): unknown;
+  /** value of an output of the job's own stack; undefined: none yet */
+  ownOutput(output: string): unknown;
+  /** the service's own address, as a CIDR */
+  readonly serviceAddress: string;
   /** the object id first found for a name that the row still has; null: none yet */
   recordedId(row: RowRef, name: string): string | null;
   record(row: RowRef, name: string, objectId: string): void;
@@ -48,6 +52,10 @@ export function jobContext(
     answers: known.answers,
     nowMs: Date.parse(known.now),
     output: ({ stack, output }) => snapshot.outputs[stack]?.[output],
+    ownOutput: (output) => snapshot.outputs[jobStack(facts.name, job.job_id)]?.[output],
+    serviceAddress: environment.service_address.includes("/")
+      ? environment.service_address
+      : `${environment.service_address}/32`,
     recordedId: (row, name) =>
       snapshot.recorded.find(
         (each) => each.row.table === row.table && each.row.key === row.key && each.name === name,

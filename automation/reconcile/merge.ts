@@ -109,20 +109,31 @@ const roleAssignments = (all: readonly RoleAssignmentSpec[]): readonly RoleAssig
 
 function unityGrants(all: readonly UnityGrantSpec[]): readonly UnityGrantSpec[] {
   const keyOf = (grant: UnityGrantSpec): string => `${grant.securable}|${grant.name}`.toLowerCase();
-  const privilegesOf = (key: string): readonly string[] => [
-    ...new Set(all.filter((grant) => keyOf(grant) === key).flatMap((grant) => grant.privileges)),
-  ];
-  return byKey(all, keyOf).map((grant) => ({ ...grant, privileges: privilegesOf(keyOf(grant)).toSorted() }));
+  const privileges = new Map<string, Set<string>>();
+  for (const grant of all) {
+    const key = keyOf(grant);
+    privileges.set(key, new Set([...(privileges.get(key) ?? []), ...grant.privileges]));
+  }
+  return byKey(all, keyOf).map((grant) => ({
+    ...grant,
+    privileges: [...(privileges.get(keyOf(grant)) ?? [])].toSorted(compare),
+  }));
 }
 
 function accessControls(
   type: AclSpec["object"]["type"],
   all: readonly { readonly groupName: string; readonly level: string }[],
 ): AclSpec["accessControls"] {
-  const highestFirst = all.toSorted((a, b) => levelRank(type, b.level) - levelRank(type, a.level));
-  const groups = [...new Set(all.map((each) => each.groupName))].toSorted(compare);
-  return groups.flatMap((groupName) => {
-    const highest = highestFirst.find((each) => each.groupName === groupName);
-    return highest === undefined ? [] : [{ groupName, level: highest.level }];
-  });
+  // Highest first of each group; a directory's names have no case.
+  const ranked = all.toSorted((a, b) => levelRank(type, b.level) - levelRank(type, a.level));
+  const highest = new Map<string, string>();
+  for (const { groupName, level } of ranked) {
+    const key = groupName.toLowerCase();
+    if (!highest.has(key)) highest.set(key, level);
+  }
+  const groups = all.map(({ groupName }) => ({
+    groupName,
+    level: highest.get(groupName.toLowerCase()) ?? "",
+  }));
+  return byKey(groups, ({ groupName }) => groupName.toLowerCase());
 }

@@ -26,6 +26,8 @@ export type NameAnswer =
 /** Looks names up in the clouds; cached. */
 export interface Directory {
   lookUp(query: NameQuery): Promise<NameAnswer>;
+  /** Answers given so far may be wrong: the next look-up of each name asks again. */
+  forget(): void;
 }
 
 export const queryKey = (query: NameQuery): string => `${query.kind}:${query.name.toLowerCase()}`;
@@ -47,6 +49,7 @@ export function namesOfJob(snapshot: JobSnapshot): readonly NameQuery[] {
   return unique([
     ...snapshot.policies.map((policy): NameQuery => ({ kind: "group", name: policy.entra_id_group })),
     ...secretQueries(snapshot, environment),
+    ...vaultQueries(environment),
   ]);
 }
 
@@ -55,16 +58,19 @@ function secretQueries(snapshot: JobSnapshot, environment: EnvironmentRow): Name
   return snapshot.secretReferences.map((row) => ({ kind: "secret", name: vault.secretId(row.secret_name) }));
 }
 
+function vaultQueries(environment: EnvironmentRow): NameQuery[] {
+  const id = environment.key_vault_id;
+  return id === null ? [] : [{ kind: "resource", name: id }];
+}
+
 export function namesOfEnvironment(snapshot: EnvironmentSnapshot): readonly NameQuery[] {
   const { environment } = snapshot;
   if (environment === null) return [];
-  const vault: NameQuery[] =
-    environment.key_vault_id === null ? [] : [{ kind: "resource", name: environment.key_vault_id }];
   const members =
     environment.own_group === null
       ? []
       : environment.own_group_members.map((name): NameQuery => ({ kind: "user", name }));
-  return unique([...vault, ...members]);
+  return unique([...vaultQueries(environment), ...members]);
 }
 
 function unique(queries: readonly NameQuery[]): NameQuery[] {

@@ -26,10 +26,12 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Whether a row still asks, in its own words, for an entry that it had admitted. */
+export type Asks = (entry: Entry) => boolean;
+
 export interface RowOutcome {
   readonly row: RowRef;
-  /** words the row plainly asks for, good or bad; `"unreadable"`: nobody can tell, so it keeps everything */
-  readonly asks: ReadonlySet<string> | "unreadable";
+  readonly asks: Asks;
   /** null: the row is good and its entries count */
   readonly refusal: Refusal | null;
   readonly placed: readonly PlacedEntry[];
@@ -37,20 +39,25 @@ export interface RowOutcome {
   readonly replacing: number;
 }
 
-export const good = (row: RowRef, placed: readonly PlacedEntry[]): RowOutcome => ({
+export const good = (row: RowRef, placed: readonly PlacedEntry[]): RowOutcome => {
+  const words = new Set(placed.map((each) => each.entry.ask));
+  return { row, asks: (entry) => words.has(entry.ask), refusal: null, placed, replacing: 0 };
+};
+
+export const refused = (row: RowRef, refusal: Refusal, asks: Asks, replacing = 0): RowOutcome => ({
   row,
-  asks: new Set(placed.map((each) => each.entry.ask)),
-  refusal: null,
-  placed,
-  replacing: 0,
+  asks,
+  refusal,
+  placed: [],
+  replacing,
 });
 
-export const refused = (
-  row: RowRef,
-  refusal: Refusal,
-  asks: RowOutcome["asks"],
-  replacing = 0,
-): RowOutcome => ({ row, asks, refusal, placed: [], replacing });
+/** Nobody can tell what the row asks for, so it keeps everything. */
+export const asksForAll: Asks = () => true;
+
+/** Databricks finds a group by its name alone: were another object to take the name, it would take the access. */
+export const isAddressedByName = ({ item }: Entry): boolean =>
+  item.kind === "access-control" || item.kind === "unity-grant";
 
 export const blocked = (reason: string, message: string): Refusal => ({ type: "Blocked", reason, message });
 export const waiting = (reason: string, message: string): Refusal => ({ type: "Waiting", reason, message });
@@ -64,13 +71,19 @@ export const conditionOf = (refusal: Refusal): ConditionInput => ({
 
 const sameRow = (a: RowRef, b: RowRef): boolean => a.table === b.table && a.key === b.key;
 
-/** Entries that a refused row keeps of what it last had admitted in one contribution. */
-export function keptEntries(outcome: RowOutcome, before: StoredContribution): readonly Entry[] {
+/**
+ * Entries that a refused row keeps of what it last had admitted in one contribution. `environment` is the
+ * row's own now: what it had in another one is not being replaced, it moved away.
+ */
+export function keptEntries(
+  outcome: RowOutcome,
+  before: StoredContribution,
+  environment: string | null,
+): readonly Entry[] {
   const own = before.admitted.filter((entry) => sameRow(entry.row, outcome.row));
-  const { asks } = outcome;
-  if (asks === "unreadable") return own;
-  const kept = own.filter((entry) => asks.has(entry.ask));
+  const kept = own.filter(outcome.asks);
+  if (before.environment !== environment) return kept;
   // A replaced firewall range stays until its replacement is good.
-  const dropped = own.filter((entry) => entry.item.kind === "range" && !asks.has(entry.ask));
+  const dropped = own.filter((entry) => entry.item.kind === "range" && !outcome.asks(entry));
   return [...kept, ...dropped.slice(0, outcome.replacing)];
 }

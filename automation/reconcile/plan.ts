@@ -50,6 +50,8 @@ function accessWords(spec: StackSpec | null): readonly string[] {
       return spec.accessControls.map(({ groupName, level }) => `${groupName}|${level}`);
     case "firewall":
       return spec.ranges;
+    case "platform":
+      return spec.ownGroup?.memberObjectIds ?? [];
     case "job":
       return spec.secrets.map(({ vaultId, secretName }) => `${vaultId}|${secretName}`);
     default:

@@ -44,6 +44,11 @@ export interface ReconcilerOptions {
 
 // An edit is seen within this time; the poll costs a few indexed look-ups.
 const pollMs = 200;
+// Names are looked up together for so many subjects at a time; then their stacks are merged.
+const chunk = 20;
+// A directory that answers later than this is taken as unavailable: a removal needs no answer and must not wait
+// for one. The row is resolved again by itself.
+const lookUpDeadlineMs = 3_000;
 // Enough to keep transactions short and the loop fair; the rest comes in the next round.
 const batch = 200;
 // After a database fault: long enough not to flood the log, short enough to resume at once.
@@ -78,6 +83,10 @@ export class Reconciler {
   }
 
   async #loop(): Promise<void> {
+    // What a crash left untold between a run's end and its conditions.
+    await this.#tellAllReady().catch((fault) =>
+      this.#options.log.warn({ err: fault }, "Ready of all jobs not told"),
+    );
     let healthy = true;
     while (!this.#stop.signal.aborted) {
       this.#poke = new AbortController();
@@ -106,15 +115,19 @@ export class Reconciler {
     const { store } = this.#options;
     await store.wake();
     const changes = await store.readChanges(batch);
-    const jobs = new Set<number>();
-    for (const { subject, seq } of changes) {
-      await store.commitResolution(await this.#resolution(subject, seq));
-      if (subject.kind === "job") jobs.add(subject.jobId);
+    let merged = 0;
+    for (let start = 0; start < Math.max(1, changes.length); start += chunk) {
+      const part = changes.slice(start, start + chunk);
+      const jobs = new Set(part.flatMap(({ subject }) => (subject.kind === "job" ? [subject.jobId] : [])));
+      const resolutions = await Promise.all(part.map(({ subject, seq }) => this.#resolution(subject, seq)));
+      for (const resolution of resolutions) await store.commitResolution(resolution);
+      const stacks = await this.#mergeStacks(jobs);
+      merged += stacks;
+      await this.updateReadiness([...jobs]);
+      if (stacks > 0) this.#options.onDesired();
     }
-    const merged = await this.#mergeStacks(jobs);
     const upgraded = await this.#upgradeStacks();
-    await this.updateReadiness([...jobs]);
-    if (merged > 0 || upgraded > 0) this.#options.onDesired();
+    if (upgraded > 0) this.#options.onDesired();
     return changes.length > 0 || merged > 0 || upgraded > 0;
   }
 
@@ -151,11 +164,18 @@ export class Reconciler {
   }
 
   async #answers(queries: readonly NameQuery[]): Promise<Answers> {
-    const { directory } = this.#options;
+    const { directory, clock } = this.#options;
     const answers = queries.map(async (query): Promise<readonly [string, NameAnswer]> => {
-      const answer = await directory
-        .lookUp(query)
-        .catch((fault): NameAnswer => ({ status: "unavailable", message: messageOf(fault) }));
+      const late = new AbortController();
+      const answer = await Promise.race([
+        directory
+          .lookUp(query)
+          .catch((fault): NameAnswer => ({ status: "unavailable", message: messageOf(fault) })),
+        clock
+          .sleep(lookUpDeadlineMs, late.signal)
+          .then((): NameAnswer => ({ status: "unavailable", message: "no answer yet" })),
+      ]);
+      late.abort();
       return [queryKey(query), answer];
     });
     return new Answers(new Map(await Promise.all(answers)));
@@ -198,11 +218,25 @@ export class Reconciler {
   async #upgradeStacks(): Promise<number> {
     const { store, hashSuffix } = this.#options;
     const stacks = await store.stacksOfOtherVersion(hashSuffix, batch);
-    for (const { stack, desired, version } of stacks) {
+    for (const { stack, desired, version, appliedHash, lane } of stacks) {
       const hash = specHash(desired.spec, hashSuffix);
-      await store.setDesired(stack, version, { ...desired, hash }, "upgrade");
+      // A change that is not applied yet is no mere upgrade and keeps its place.
+      const isInSync = appliedHash === desired.hash;
+      await store.setDesired(stack, version, { ...desired, hash }, isInSync ? "upgrade" : lane);
     }
     return stacks.length;
+  }
+
+  async #tellAllReady(): Promise<void> {
+    const { store } = this.#options;
+    let after = Number.MIN_SAFE_INTEGER;
+    while (!this.#stop.signal.aborted) {
+      const jobs = await store.listJobs({ after, limit: batch });
+      await this.updateReadiness(jobs.map((job) => job.job_id));
+      const last = jobs.at(-1);
+      if (last === undefined) return;
+      after = last.job_id;
+    }
   }
 
   /** Tells Ready of these jobs again from what is stored. */

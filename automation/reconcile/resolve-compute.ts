@@ -11,6 +11,7 @@ import {
 import { isSecretName, jobStack } from "../../program/layout/names.ts";
 import type { JobContext } from "./job-context.ts";
 import {
+  asksForAll,
   blocked,
   good,
   type PlacedEntry,
@@ -42,7 +43,7 @@ export function resolveJobRow(context: JobContext, hasClusterConfig: boolean): R
   const { job } = context;
   const row: RowRef = { table: "Jobs", key: String(job.job_id) };
   const refusal = refusedJob(job, row);
-  if (refusal !== null) return refused(row, refusal, new Set([jobAsk, clusterAsk]));
+  if (refusal !== null) return refused(row, refusal, asksForAll);
   const item: EntryItem = { kind: "job", job: jobPart(job, context) };
   const placed = [place(row, jobAsk, item, context)];
   if (hasClusterConfig) return good(row, placed);
@@ -100,12 +101,15 @@ const clusterSpec = (
   maxWorkers: config.max_workers,
 });
 
+export const secretAsk = (reference: SecretReferenceRow): string =>
+  `${reference.key_vault.toLowerCase()}|${reference.secret_name}`;
+
 export function resolveSecretReference(reference: SecretReferenceRow, context: JobContext): RowOutcome {
   const row: RowRef = { table: "Secret_References", key: String(reference.reference_id) };
   const { vault } = context;
-  const ask = `${reference.key_vault.toLowerCase()}|${reference.secret_name}`;
+  const ask = secretAsk(reference);
   const refusal = refusedSecret(reference, row, context);
-  if (refusal !== null) return refused(row, refusal, new Set([ask]));
+  if (refusal !== null) return refused(row, refusal, (entry) => entry.ask === ask);
   const secret = { vaultId: vault.id, vaultUri: vault.uri, secretName: reference.secret_name };
   return good(row, [place(row, ask, { kind: "secret", secret }, context)]);
 }

@@ -6,16 +6,15 @@ import { platformStack } from "../../program/layout/names.ts";
 import { judge } from "../../program/policies/judge.ts";
 import { environmentFacts, vaultOf } from "./environment.ts";
 import type { Answers } from "./names-needed.ts";
-import { blocked, good, type Refusal, type RowOutcome, refused, waiting } from "./outcome.ts";
+import { asksForAll, blocked, good, type Refusal, type RowOutcome, refused, waiting } from "./outcome.ts";
 
 const ask = "platform";
 
 export function resolveEnvironmentRow(environment: EnvironmentRow, answers: Answers): RowOutcome {
   const row: RowRef = { table: "Environments", key: environment.name };
   const members = memberIds(environment, row, answers);
-  const refusal = refusedEnvironment(environment, row, answers) ?? ("type" in members ? members : null);
-  if (refusal !== null || "type" in members)
-    return refused(row, refusal ?? (members as Refusal), new Set([ask]));
+  const refusal = refusedEnvironment(environment, answers) ?? ("type" in members ? members : null);
+  if (refusal !== null || "type" in members) return refused(row, refusal ?? (members as Refusal), asksForAll);
   const platform: PlatformPart = {
     addressSpace: environment.address_space,
     vault: vaultOf(environment).choice,
@@ -34,7 +33,9 @@ export function resolveEnvironmentRow(environment: EnvironmentRow, answers: Answ
   return good(row, [{ target, entry: { row, ask, item: { kind: "platform", platform } } }]);
 }
 
-function refusedEnvironment(environment: EnvironmentRow, row: RowRef, answers: Answers): Refusal | null {
+/** Why nothing may be built from this row now; null: it is good. Its own group's members are not looked at. */
+export function refusedEnvironment(environment: EnvironmentRow, answers: Answers): Refusal | null {
+  const row: RowRef = { table: "Environments", key: environment.name };
   const addresses = planAddresses(environment.address_space);
   if (addresses.status === "refused") {
     return blocked("InvalidAddressSpace", `${rowName(row)}, address_space: ${addresses.reason}.`);

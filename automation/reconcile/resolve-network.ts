@@ -10,19 +10,41 @@ import {
 } from "../../program/layout/names.ts";
 import { judge } from "../../program/policies/judge.ts";
 import type { JobContext } from "./job-context.ts";
-import { blocked, good, type PlacedEntry, type Refusal, type RowOutcome, refused } from "./outcome.ts";
+import {
+  type Asks,
+  blocked,
+  good,
+  type PlacedEntry,
+  type Refusal,
+  type RowOutcome,
+  refused,
+} from "./outcome.ts";
 
 export function resolveNetworkRule(rule: NetworkRuleRow, context: JobContext): RowOutcome {
   const row: RowRef = { table: "Network_Rules", key: String(rule.rule_id) };
   const service = serviceOf(rule.service);
-  const asks = new Set([
-    ...(rule.private_endpoint === null ? [] : [endpointAsk(rule, rule.private_endpoint, context)]),
-    ...rule.firewall_ranges.map((range) => rangeAsk(rule, range, context)),
-  ]);
+  const asks = networkAsks(rule, context.environmentName);
   if (service === null) return refused(row, unknownService(row, rule.service), asks);
   const { refusal, bad } = refusedPart(rule, row, service);
   if (refusal !== null) return refused(row, refusal, asks, bad);
   return good(row, [...placeEndpoint(rule, row, service, context), ...placeRanges(rule, row, context)]);
+}
+
+/** What a rule asks for now; a service or an environment (null) that nobody knows is not held against an entry. */
+export function networkAsks(rule: NetworkRuleRow, environment: string | null): Asks {
+  const service = serviceOf(rule.service);
+  const words = new Set([
+    ...(rule.private_endpoint === null ? [] : [`endpoint|${rule.private_endpoint}`]),
+    ...rule.firewall_ranges.map((range) => `range|${asCidr(range)}`),
+  ]);
+  return ({ ask }) => {
+    const [askedEnvironment, askedService, ...rest] = ask.split("|");
+    return (
+      (environment === null || askedEnvironment === environment) &&
+      (service === null || askedService === service) &&
+      words.has(rest.join("|"))
+    );
+  };
 }
 
 const serviceOf = (word: string): NetworkService | null =>
@@ -91,8 +113,7 @@ function placeEndpoint(
 }
 
 function placeRanges(rule: NetworkRuleRow, row: RowRef, context: JobContext): readonly PlacedEntry[] {
-  const { facts, workspace } = context;
-  const serviceAddress = asCidr(context.environment.service_address);
+  const { facts, workspace, serviceAddress } = context;
   return rule.firewall_ranges.map((range) => ({
     target: {
       stack: firewallStack(facts.name, "databricks"),

@@ -1,4 +1,5 @@
 /** Access_Policies rows → access and acl entries. */
+import type { Entry } from "../../metadata-schema/contributions.ts";
 import type { AclObjectType, PrincipalSpec } from "../../metadata-schema/desired-state.ts";
 import type { AccessPolicyRow, RowRef } from "../../metadata-schema/rows.ts";
 import { rowName } from "../../metadata-schema/rows.ts";
@@ -9,6 +10,7 @@ import type { JobContext } from "./job-context.ts";
 import {
   blocked,
   good,
+  isAddressedByName,
   type PlacedEntry,
   type Refusal,
   type RowOutcome,
@@ -26,26 +28,63 @@ export const objectIdOutput = {
 /** A row that has expired asks for nothing; null. */
 export function resolvePolicy(policy: AccessPolicyRow, context: JobContext): RowOutcome | null {
   const row: RowRef = { table: "Access_Policies", key: String(policy.policy_id) };
-  const asks = new Set(policy.permissions.map((permission) => askOf(policy, permission, context)));
-  if (policy.expires_at !== null) {
-    const expiry = Date.parse(policy.expires_at);
-    if (Number.isNaN(expiry)) return refused(row, badExpiry(row, policy.expires_at), asks);
-    if (expiry <= context.nowMs) return null;
-  }
+  const asks = policyAsks(policy, { environment: context.environmentName, model: context.model });
+  const expiry = expiryOf(policy.expires_at);
+  if (expiry === "unreadable") return refused(row, badExpiry(row, policy.expires_at ?? ""), asks);
+  if (expiry !== null && expiry <= context.nowMs) return null;
   const refusal = refusedPermission(policy, row, context);
   if (refusal !== null) return refused(row, refusal, asks);
   const principal = principalOf(policy, row, context);
-  if ("type" in principal && principal.type !== "Group") return refused(row, principal, asks);
+  if (principal.status === "refused") {
+    const { refusal: reason, keepsNamed } = principal;
+    return refused(row, reason, (entry) => asks(entry) && (keepsNamed || !isAddressedByName(entry)));
+  }
   const placed = policy.permissions.flatMap((permission) =>
-    place(policy, row, permission, principal as PrincipalSpec, context),
+    place(policy, row, permission, principal.principal, context),
   );
   return good(row, placed);
+}
+
+// With a zone, or nobody knows when it is; Date.parse alone takes almost anything.
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Milliseconds since 1970 of an expiry; null: none. */
+export function expiryOf(value: string | null): number | null | "unreadable" {
+  if (value === null) return null;
+  const expiry = instant.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(expiry) ? "unreadable" : expiry;
+}
+
+/** Permissions that mean the model: for these another model is another wish. */
+const modelPermissions: ReadonlySet<string> = new Set(["read_model", "discover_model"]);
+
+const wordsOf = (environment: string, group: string, permission: string, model: string): string =>
+  [environment, group, permission, ...(modelPermissions.has(permission) ? [model] : [])].join("|");
+
+/**
+ * What a policy asks for now. `environment` or `model` null: nobody knows it at the moment (no such
+ * environment), and it is not held against an entry.
+ */
+export function policyAsks(
+  policy: AccessPolicyRow,
+  { environment, model }: { environment: string | null; model: string | null },
+): (entry: Entry) => boolean {
+  const wantedModel = policy.model ?? model;
+  return ({ ask }) => {
+    const [askedEnvironment = "", group, permission = "", askedModel = ""] = ask.split("|");
+    return (
+      (environment === null || askedEnvironment === environment) &&
+      group === policy.entra_id_group &&
+      policy.permissions.includes(permission) &&
+      (wantedModel === null || !modelPermissions.has(permission) || askedModel === wantedModel)
+    );
+  };
 }
 
 const modelOf = (policy: AccessPolicyRow, context: JobContext): string => policy.model ?? context.model;
 
 const askOf = (policy: AccessPolicyRow, permission: string, context: JobContext): string =>
-  [context.environmentName, policy.entra_id_group, permission, modelOf(policy, context)].join("|");
+  wordsOf(context.environmentName, policy.entra_id_group, permission, modelOf(policy, context));
 
 const badExpiry = (row: RowRef, value: string): Refusal =>
   blocked(
@@ -84,36 +123,44 @@ function refusedPermission(policy: AccessPolicyRow, row: RowRef, context: JobCon
   return null;
 }
 
-function principalOf(policy: AccessPolicyRow, row: RowRef, context: JobContext): PrincipalSpec | Refusal {
+type PrincipalResult =
+  | { readonly status: "known"; readonly principal: PrincipalSpec }
+  /** `keepsNamed` false: what the row holds by the group's name goes, as the name may mean somebody else by now */
+  | { readonly status: "refused"; readonly refusal: Refusal; readonly keepsNamed: boolean };
+
+function principalOf(policy: AccessPolicyRow, row: RowRef, context: JobContext): PrincipalResult {
   const displayName = policy.entra_id_group;
   const where = `${rowName(row)}, entra_id_group: `;
   const recorded = context.recordedId(row, displayName);
   const answer = context.answers.of({ kind: "group", name: displayName });
+  const waits = (reason: string, text: string, keepsNamed: boolean): PrincipalResult => ({
+    status: "refused",
+    refusal: waiting(reason, `${where}${text}`),
+    keepsNamed,
+  });
   switch (answer.status) {
     case "found":
       if (recorded !== null && recorded !== answer.objectId) {
-        return blocked(
-          "GroupChanged",
+        const message =
           `${where}"${displayName}" was object ${recorded} when this row was first resolved and is object ` +
-            `${answer.objectId} now. Check which one is meant; delete and insert the row to accept the new one.`,
-        );
+          `${answer.objectId} now. Check which one is meant; delete and insert the row to accept the new one.`;
+        return { status: "refused", refusal: blocked("GroupChanged", message), keepsNamed: false };
       }
       context.record(row, displayName, answer.objectId);
-      return { type: "Group", objectId: answer.objectId, displayName };
-    case "missing":
-      return waiting(
-        "GroupNotFound",
-        `${where}no Entra group is named "${displayName}". Create it or mend the name; it is looked up again.`,
-      );
-    case "ambiguous":
-      return waiting(
-        "GroupNotUnique",
-        `${where}${answer.objectIds.length} Entra groups are named "${displayName}". Rename one; it is looked up again.`,
-      );
+      return { status: "known", principal: { type: "Group", objectId: answer.objectId, displayName } };
+    case "missing": {
+      const text = `no Entra group is named "${displayName}". Create it or mend the name; it is looked up again.`;
+      return waits("GroupNotFound", text, false);
+    }
+    case "ambiguous": {
+      const text = `${answer.objectIds.length} Entra groups are named "${displayName}". Rename one; it is looked up again.`;
+      return waits("GroupNotUnique", text, true);
+    }
     case "unavailable":
-      return waiting(
+      return waits(
         "DirectoryUnavailable",
-        `${where}"${displayName}" could not be looked up: ${answer.message}.`,
+        `"${displayName}" could not be looked up: ${answer.message}.`,
+        true,
       );
     default:
       return answer satisfies never;

@@ -7,7 +7,10 @@ import { cluster, environment, job, network, policy } from "../support/small-row
 import { openTempStore } from "../support/temp-store.ts";
 import { type Measurement, millisecondsOf, numbersOf } from "./measure.ts";
 
-const directory: Directory = { lookUp: async ({ name }) => ({ status: "found", objectId: `id-of-${name}` }) };
+const directory: Directory = {
+  forget: () => {},
+  lookUp: async ({ name }) => ({ status: "found", objectId: `id-of-${name}` }),
+};
 
 export async function benchUnchangedStack(rounds: number): Promise<readonly Measurement[]> {
   const temp = await openTempStore();

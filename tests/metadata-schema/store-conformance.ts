@@ -1,5 +1,6 @@
 /** The suite that every metadata store passes: each sentence of the contract in metadata-schema/store.ts. */
 import { describe, it } from "node:test";
+import { appliedSpecCases } from "./conformance/applied-spec-cases.ts";
 import { changeCases } from "./conformance/change-cases.ts";
 import { fencingCases } from "./conformance/fencing-cases.ts";
 import type { Case, StoreKit } from "./conformance/kit.ts";
@@ -20,6 +21,7 @@ const groups = {
   leases: leaseCases,
   fencing: fencingCases,
   "settled runs": settleCases,
+  "applied specs": appliedSpecCases,
   "conditions, requests, runs and outputs": recordCases,
 } as const;
 

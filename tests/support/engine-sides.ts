@@ -25,7 +25,9 @@ export async function runOurs(engine: Engine, spec: StackSpec, wasApplied: boole
     spec,
     refresh: false,
     wasApplied,
-    deadEngine: null,
+    destroyBegun: false,
+    narrowed: null,
+    deadEngines: [],
     leaseMs: 600_000,
   });
   let last: EngineEvent | null = null;

@@ -85,12 +85,12 @@ export class ScriptedRun {
 
   fail(failure: Partial<EngineFailure> = {}): void {
     const whole = { class: "transient", code: "RunFailed", message: "planted", ...failure } as const;
-    this.end({ type: "ended", status: "failed", failure: whole, changes: {} });
+    this.end({ type: "ended", status: "failed", failure: whole, narrowed: false, changes: {} });
   }
 
   endCanceled(): void {
     const failure = { class: "transient", code: "Canceled", message: "stopped before its end" } as const;
-    this.end({ type: "ended", status: "canceled", failure, changes: {} });
+    this.end({ type: "ended", status: "canceled", failure, narrowed: false, changes: {} });
   }
 
   end(ended: EndedEvent): void {
@@ -161,22 +161,34 @@ export class ScriptedEngine implements Engine {
   }
 
   #begin(run: ScriptedRun): void {
-    const { stack, kind, wasApplied, deadEngine } = run.request;
-    const exists = this.state.has(stack);
-    if (!exists && wasApplied)
-      return run.fail({ class: "permanent", code: "StateMissing", message: `Stack ${stack}` });
-    if (!exists && kind === "destroy") return run.succeed();
-    const lock = this.locks.get(stack);
-    if (lock !== undefined) {
-      if (deadEngine?.host !== lock.host || deadEngine.pid !== lock.pid)
-        return run.fail({ code: "Locked", message: `Stack ${stack} is locked by pid ${lock.pid}` });
-      this.locks.delete(stack);
+    const refusal = this.#refusal(run.request);
+    if (refusal !== null) {
+      run.fail(refusal);
+      return;
     }
+    if (run.request.kind === "destroy" && !this.state.has(run.request.stack)) {
+      run.succeed();
+      return;
+    }
+    const { script } = this.#options;
+    if (script === undefined) return;
     // As by a child: the engine comes a moment after the slot was taken.
     setImmediate(() => {
       run.processes(ownProcess(), ownProcess());
-      this.#options.script?.(run, this);
+      script(run, this);
     });
+  }
+
+  /** Why the run cannot begin; null: it can, and a lock that was in its way is cleared. */
+  #refusal({ stack, wasApplied, destroyBegun, deadEngines }: RunRequest): EngineFailure | null {
+    if (!this.state.has(stack) && wasApplied && !destroyBegun)
+      return { class: "permanent", code: "StateMissing", message: `The state of ${stack} is gone.` };
+    const lock = this.locks.get(stack);
+    if (lock === undefined) return null;
+    if (!deadEngines.some(({ host, pid }) => host === lock.host && pid === lock.pid))
+      return { class: "transient", code: "Locked", message: `Stack ${stack} is locked by pid ${lock.pid}.` };
+    this.locks.delete(stack);
+    return null;
   }
 
   #keepState({ request }: ScriptedRun, ended: EndedEvent): void {
@@ -191,7 +203,10 @@ export function applySpec(run: ScriptedRun, engine: ScriptedEngine): void {
   const { stack, kind, spec } = run.request;
   const before = engine.state.get(stack);
   const operation = kind === "destroy" ? "delete" : before === undefined ? "create" : "update";
-  if (before === JSON.stringify(spec) || kind === "refresh") return run.succeed({ stack }, { same: 1 });
+  if (before === JSON.stringify(spec) || kind === "refresh") {
+    run.succeed({ stack }, { same: 1 });
+    return;
+  }
   run.step({ operation, status: "started" });
   run.step({ operation, status: "done" });
   run.succeed({ stack }, { [operation]: 1 });

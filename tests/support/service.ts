@@ -178,6 +178,10 @@ export class TestService {
     });
   }
 
+  async deleteObject(id: string): Promise<void> {
+    await this.#clouds(`/sandbox/objects/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
   /** Names of stacks whose state exists. */
   async stateStacks(): Promise<readonly string[]> {
     const folder = path.join(this.home, "state", "backend", ".pulumi", "stacks", "rowgate");

@@ -23,12 +23,16 @@ export const jobSummary = (job: JobRow): Omit<JobSummaryBody, "ready"> => ({
 
 export const listJobs: Handler = async (call, { store }) => {
   const { limit, after } = parse(pageQuery, call.query, "query");
-  const ready = await store.conditionsByType("job", "Ready");
-  const rest = (await store.listJobs()).filter((job) => job.job_id > after);
-  const page = rest.toSorted((a, b) => a.job_id - b.job_id).slice(0, limit);
+  // One more than asked for tells whether there is a next page.
+  const rows = await store.listJobs({ after, limit: limit + 1 });
+  const page = rows.slice(0, limit);
+  const ready = await Promise.all(page.map((job) => store.conditions({ kind: "job", jobId: job.job_id })));
   const body: JobListBody = {
-    jobs: page.map((job) => ({ ...jobSummary(job), ready: ready.get(String(job.job_id)) ?? unresolved })),
-    next: rest.length > limit ? (page.at(-1)?.job_id ?? null) : null,
+    jobs: page.map((job, index) => ({
+      ...jobSummary(job),
+      ready: ready[index]?.find(({ type }) => type === "Ready") ?? unresolved,
+    })),
+    next: rows.length > limit ? (page.at(-1)?.job_id ?? null) : null,
   };
   return json(200, body);
 };

@@ -210,7 +210,6 @@ CREATE TABLE Stacks (
   stack TEXT NOT NULL PRIMARY KEY,
   kind TEXT NOT NULL,
   environment TEXT NOT NULL,
-  desired_spec TEXT CHECK (json_valid(desired_spec)), -- NULL: the stack must not exist
   desired_hash TEXT NOT NULL,
   desired_hash_reversed TEXT,                         -- finds other versions (a suffix) by index; NULL when absent
   desired_references TEXT NOT NULL CHECK (json_valid(desired_references)),
@@ -232,10 +231,16 @@ CREATE TABLE Stacks (
   last_run_id TEXT,                                   -- the last run that held a lease
   last_success_at TEXT,
   last_success_run_id TEXT,
+  -- The specs come last: SQLite reads the columns before them without reading them.
+  desired_spec TEXT CHECK (json_valid(desired_spec)), -- NULL: the stack must not exist
+  applied_spec TEXT CHECK (json_valid(applied_spec)), -- of the last success, or what a failed run narrowed it to
+  leased_spec TEXT CHECK (json_valid(leased_spec)),   -- desired_spec when the run that writes took its lease
   CHECK ((due_at IS NULL) = (rank_at IS NULL)),
   CHECK ((lease_run_id IS NULL) = (lease_expires_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX Stacks_due ON Stacks (rank_at) WHERE rank_at IS NOT NULL AND next_attempt_at IS NOT NULL;
+CREATE INDEX Stacks_due_urgent ON Stacks (rank_at)
+  WHERE lane = 'urgent' AND rank_at IS NOT NULL AND next_attempt_at IS NOT NULL;
 CREATE INDEX Stacks_leased ON Stacks (lease_run_id) WHERE lease_run_id IS NOT NULL;
 CREATE INDEX Stacks_to_destroy ON Stacks (stack) WHERE desired_spec IS NULL;
 CREATE INDEX Stacks_version ON Stacks (desired_hash_reversed) WHERE desired_hash_reversed IS NOT NULL;
@@ -271,6 +276,7 @@ CREATE TABLE Runs (
   kind TEXT NOT NULL,
   reason TEXT NOT NULL,
   status TEXT NOT NULL,
+  lane TEXT,                                          -- the stack's, as long as the run is queued
   spec_hash TEXT,                                     -- the desired hash that it was started for
   spec_references TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(spec_references)),
   epoch INTEGER,
@@ -285,6 +291,10 @@ CREATE TABLE Runs (
 ) STRICT;
 CREATE INDEX Runs_request ON Runs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX Runs_queued ON Runs (stack, queued_at) WHERE status = 'queued';
+CREATE INDEX Runs_queued_urgent ON Runs (queued_at) WHERE status = 'queued' AND lane = 'urgent';
+-- By start and not by number: a queued run has its number long before its lease. The epoch orders those of
+-- one millisecond; alone it would not do, as it begins again with a stack that comes back.
+CREATE INDEX Runs_leased ON Runs (stack, started_at, epoch) WHERE epoch IS NOT NULL;
 
 CREATE TABLE Run_Steps (
   run_id TEXT NOT NULL REFERENCES Runs (run_id) ON DELETE CASCADE,

@@ -39,6 +39,12 @@ export function pendingSeq(transaction: Transaction, subject: Subject): number |
   return row === undefined ? null : integer(row, "seq");
 }
 
+/** Those of the jobs that have a change which waits to be resolved. */
+export const pendingJobs = (transaction: Transaction, jobIds: readonly number[]): ReadonlySet<number> =>
+  new Set(transaction.all(selectPendingJobs, JSON.stringify(jobIds)).map((row) => integer(row, "job_id")));
+export const selectPendingJobs =
+  "SELECT job_id FROM Job_Changes WHERE job_id IN (SELECT value FROM json_each(?))";
+
 export function forgetChange(transaction: Transaction, subject: Subject, seq: number): void {
   if (subject.kind === "job")
     transaction.run("DELETE FROM Job_Changes WHERE seq = ? AND job_id = ?", seq, subject.jobId);

@@ -22,9 +22,15 @@ export function setConditions(
   transaction: Transaction,
   items: readonly { readonly subject: ConditionSubject; readonly condition: ConditionInput }[],
 ): void {
-  for (const { subject, condition } of items)
+  for (const { subject, condition } of items) {
+    // Whoever judged the job has read it before it was deleted: nobody would clear the condition again.
+    if (subject.kind === "job" && !jobExists(transaction, subject.jobId)) continue;
     setCondition(transaction, subject.kind, keyOf(subject), condition, null);
+  }
 }
+
+const jobExists = (transaction: Transaction, jobId: number): boolean =>
+  transaction.get("SELECT 1 FROM Jobs WHERE job_id = ?", jobId) !== undefined;
 
 function setCondition(
   transaction: Transaction,
@@ -94,6 +100,15 @@ export function clearStackConditions(transaction: Transaction, stack: string): v
   transaction.run("DELETE FROM Conditions WHERE subject_kind = 'stack' AND subject_key = ?", stack);
 }
 
+/** Conditions of a job go with it, once its end is resolved. */
+export function clearConditionsOfGoneJob(transaction: Transaction, jobId: number): void {
+  if (jobExists(transaction, jobId)) return;
+  transaction.run(
+    "DELETE FROM Conditions WHERE subject_kind = 'job' AND subject_key = ?",
+    keyOf({ kind: "job", jobId }),
+  );
+}
+
 export const conditions = (transaction: Transaction, subject: ConditionSubject): readonly Condition[] =>
   transaction
     .all(
@@ -114,15 +129,23 @@ export const conditionsByType = (
       .map((row) => [text(row, "subject_key"), conditionFrom(row)]),
   );
 
-/** Blocked and Waiting conditions that the last resolution of a subject found on its rows. */
-export const obstaclesOf = (transaction: Transaction, subject: string): JobFacts["rowConditions"] =>
-  transaction
-    .all(
-      `SELECT * FROM Conditions WHERE resolved_subject = ? AND type IN ('Blocked', 'Waiting')
-       ORDER BY subject_key, type`,
+/** Blocked and Waiting conditions that the last resolution of each subject found on its rows. */
+export function obstaclesOf(
+  transaction: Transaction,
+  subjects: readonly string[],
+): ReadonlyMap<string, JobFacts["rowConditions"]> {
+  const rows = transaction.all(selectObstacles, JSON.stringify(subjects));
+  const bySubject = Map.groupBy(rows, (row) => text(row, "resolved_subject"));
+  return new Map(
+    [...bySubject].map(([subject, found]) => [
       subject,
-    )
-    .map((row) => ({ row: rowRefFrom(text(row, "subject_key")), condition: conditionFrom(row) }));
+      found.map((row) => ({ row: rowRefFrom(text(row, "subject_key")), condition: conditionFrom(row) })),
+    ]),
+  );
+}
+export const selectObstacles = `SELECT * FROM Conditions
+  WHERE resolved_subject IN (SELECT value FROM json_each(?)) AND type IN ('Blocked', 'Waiting')
+  ORDER BY subject_key, type`;
 
 /** The reverse of rowName. */
 function rowRefFrom(key: string): RowRef {

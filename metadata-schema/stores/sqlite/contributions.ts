@@ -4,7 +4,7 @@ import type { StackKind } from "../../desired-state.ts";
 import type { MetadataTable } from "../../rows.ts";
 import type { RecordedReference, Resolution, StoredContribution } from "../../store.ts";
 import { forgetChange, pendingSeq, setWakeup, touch } from "./changes.ts";
-import { replaceRowConditions } from "./conditions.ts";
+import { clearConditionsOfGoneJob, replaceRowConditions } from "./conditions.ts";
 import { integer, json, jsonOrNull, type Row, type Transaction, text } from "./connection.ts";
 
 export function contributionsOf(transaction: Transaction, subject: string): readonly StoredContribution[] {
@@ -93,6 +93,7 @@ export function commitResolution(transaction: Transaction, resolution: Resolutio
   const referredBefore = referredStacks(transaction, key);
   replaceContributions(transaction, key, resolution.contributions);
   replaceRowConditions(transaction, key, resolution.rowConditions);
+  if (subject.kind === "job") clearConditionsOfGoneJob(transaction, subject.jobId);
   replaceRecorded(transaction, key, resolution.recorded);
   setWakeup(transaction, key, resolution.wakeAt);
   if (missedOutputs(transaction, resolution, referredBefore)) touch(transaction, [subject]);

@@ -68,7 +68,8 @@ const isDue = (row: Row, now: string): boolean =>
 function beginWrite(transaction: Transaction, row: Row): void {
   const { stack, desired } = stackFrom(row);
   transaction.run(
-    "UPDATE Stacks SET applied_hash = NULL, next_attempt_at = ? WHERE stack = ?",
+    `UPDATE Stacks SET applied_hash = NULL, leased_spec = desired_spec, next_attempt_at = ?
+     WHERE stack = ?`,
     transaction.now,
     stack,
   );
@@ -104,7 +105,7 @@ export function recordProcesses(
 ): void {
   requireLease(transaction, lease);
   transaction.run(
-    "UPDATE Runs SET child = ?, engine = ? WHERE run_id = ?",
+    "UPDATE Runs SET child = ?, engine = coalesce(?, engine) WHERE run_id = ?",
     JSON.stringify(processes.child),
     processes.engine === null ? null : JSON.stringify(processes.engine),
     lease.runId,
@@ -132,7 +133,8 @@ export function breakLease(transaction: Transaction, lease: Lease): boolean {
 
 export function endLease(transaction: Transaction, stack: string): void {
   transaction.run(
-    "UPDATE Stacks SET lease_owner = NULL, lease_expires_at = NULL, lease_run_id = NULL WHERE stack = ?",
+    `UPDATE Stacks SET lease_owner = NULL, lease_expires_at = NULL, lease_run_id = NULL, leased_spec = NULL
+     WHERE stack = ?`,
     stack,
   );
 }

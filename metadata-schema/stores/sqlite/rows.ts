@@ -3,7 +3,7 @@ import { subjectKey } from "../../contributions.ts";
 import { RowRefusedError } from "../../errors.ts";
 import type { EnvironmentRow, JobRow, MalformedRow, MetadataTable } from "../../rows.ts";
 import { metadataTables } from "../../rows.ts";
-import type { EnvironmentSnapshot, JobSnapshot, NewRow } from "../../store.ts";
+import type { EnvironmentSnapshot, JobSnapshot, MetadataStore, NewRow } from "../../store.ts";
 import { type Parameter, type Row, sqliteCode, type Transaction } from "./connection.ts";
 import { contributionsOf, recordedOf } from "./contributions.ts";
 import { outputsOfStacks } from "./outputs.ts";
@@ -73,9 +73,17 @@ function refusal(table: MetadataTable, values: NewRow["values"], error: unknown)
 export const isEmpty = (transaction: Transaction): boolean =>
   transaction.get("SELECT 1 FROM Service_State WHERE ever_filled = 1") === undefined;
 
-export function listJobs(transaction: Transaction): readonly JobRow[] {
-  return parseRows("Jobs", transaction.all("SELECT * FROM Jobs ORDER BY job_id"), []);
+export function listJobs(
+  transaction: Transaction,
+  page?: Parameters<MetadataStore["listJobs"]>[0],
+): readonly JobRow[] {
+  const rows =
+    page === undefined
+      ? transaction.all("SELECT * FROM Jobs ORDER BY job_id")
+      : transaction.all(selectJobsAfter, page.after, page.limit);
+  return parseRows("Jobs", rows, []);
 }
+export const selectJobsAfter = "SELECT * FROM Jobs WHERE job_id > ? ORDER BY job_id LIMIT ?";
 
 export function getJob(transaction: Transaction, jobId: number): JobRow | null {
   return parseRows("Jobs", transaction.all("SELECT * FROM Jobs WHERE job_id = ?", jobId), [])[0] ?? null;
@@ -96,7 +104,12 @@ function parseRows<T extends MetadataTable>(
     }
     const issue = result.error.issues[0];
     const ref = { table, key: String(row[metadataTables[table].key]) };
-    malformed.push({ ref, field: String(issue?.path[0] ?? ""), fault: issue?.message ?? "is malformed" });
+    malformed.push({
+      ref,
+      raw: { ...row },
+      field: String(issue?.path[0] ?? ""),
+      fault: issue?.message ?? "is malformed",
+    });
   }
   return parsed;
 }

@@ -1,6 +1,7 @@
 /** Runs of the engine, their steps, and the requests that asked for them. */
 import { ConflictError, RowNotFoundError } from "../../errors.ts";
 import type {
+  Lane,
   MetadataStore,
   RequestKind,
   RequestRecord,
@@ -50,6 +51,12 @@ export const runFrom = (row: Row): RunRecord => ({
       ? null
       : { class: text(row, "failure_class") as RunFailure["class"], message: text(row, "failure_message") },
 });
+
+export const recentRuns = (transaction: Transaction, stack: string, limit: number): readonly RunRecord[] =>
+  transaction.all(selectRecentRuns, stack, limit).map(runFrom);
+
+export const selectRecentRuns = `SELECT * FROM Runs INDEXED BY Runs_leased
+  WHERE stack = ? AND epoch IS NOT NULL ORDER BY started_at DESC, epoch DESC, number DESC LIMIT ?`;
 
 export interface RunStart {
   readonly runId: string;
@@ -116,6 +123,11 @@ export function cancelQueuedRun(transaction: Transaction, runId: string, message
 
 export function cancelQueuedRunsOf(transaction: Transaction, stack: string, message: string): void {
   transaction.run(`${cancelQueued} AND stack = ?`, transaction.now, message, stack);
+}
+
+/** Queued runs are listed by the lane of their stack. */
+export function setLaneOfQueuedRuns(transaction: Transaction, stack: string, lane: Lane): void {
+  transaction.run("UPDATE Runs SET lane = ? WHERE stack = ? AND status = 'queued'", lane, stack);
 }
 
 // ---- steps
@@ -186,19 +198,35 @@ export function createRequest(transaction: Transaction, request: NewRequest): Re
   for (const run of request.runs) {
     if (getRun(transaction, run.runId) !== null)
       throw new ConflictError(`Run ${run.runId} exists already. Use a new id.`);
-    transaction.run(
-      `INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, queued_at)
-       VALUES (?, ?, ?, ?, 'requested', 'queued', ?)`,
-      run.runId,
-      run.stack,
-      request.requestId,
-      run.kind,
-      transaction.now,
-    );
+    queueRun(transaction, request.requestId, run);
   }
   const made = getRequest(transaction, request.requestId);
   if (made === null) throw new RowNotFoundError(`Request ${request.requestId} is gone.`);
   return made;
+}
+
+/** A run of a stack that is not to exist would never start, and its request never end: it is canceled. */
+function queueRun(transaction: Transaction, requestId: string, run: NewRequest["runs"][number]): void {
+  const stack = transaction.get(
+    "SELECT lane FROM Stacks WHERE stack = ? AND desired_spec IS NOT NULL",
+    run.stack,
+  );
+  transaction.run(
+    `INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
+     VALUES (?, ?, ?, ?, 'requested', 'queued', ?, ?)`,
+    run.runId,
+    run.stack,
+    requestId,
+    run.kind,
+    stack === undefined ? null : text(stack, "lane"),
+    transaction.now,
+  );
+  if (stack === undefined)
+    cancelQueuedRun(
+      transaction,
+      run.runId,
+      `Stack ${run.stack} does not exist, or is about to be destroyed. Ask again once it is wanted.`,
+    );
 }
 
 export function getRequest(transaction: Transaction, requestId: string): RequestRecord | null {

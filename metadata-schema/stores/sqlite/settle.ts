@@ -1,6 +1,6 @@
 /** The end of a run: all that follows from it, in the transaction that ends its lease. */
 import type { Lease, OutputValues, RunResult, SettledRun } from "../../store.ts";
-import { integer, json, type Row, type Transaction, text } from "./connection.ts";
+import { integer, json, type Row, type Transaction, text, textOrNull } from "./connection.ts";
 import { contributingJobs, replaceReferences } from "./contributions.ts";
 import { endLease, isWrite, requireLease } from "./leases.ts";
 import { replaceOutputs } from "./outputs.ts";
@@ -37,13 +37,14 @@ function settleUpdate(
   const stack = text(row, "stack");
   const runId = text(run, "run_id");
   transaction.run(
-    `UPDATE Stacks SET applied_hash = ?1, was_applied = 1, attempts = 0, next_attempt_at = ?2,
-       due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
-       last_success_at = ?2, last_success_run_id = ?3 WHERE stack = ?4`,
+    `UPDATE Stacks SET applied_hash = ?1, applied_spec = ?5, was_applied = 1, attempts = 0,
+       next_attempt_at = ?2, due_at = desired_at, rank_at = desired_at, failure_class = NULL,
+       failure_message = NULL, last_success_at = ?2, last_success_run_id = ?3 WHERE stack = ?4`,
     text(run, "spec_hash"),
     transaction.now,
     runId,
     stack,
+    textOrNull(row, "leased_spec"), // from before endLease, which clears it
   );
   // What changed during the run is due since then; the run's own spec no longer is.
   reschedule(transaction, stack);
@@ -60,7 +61,7 @@ function settleDestroy(transaction: Transaction, row: Row, run: Row): readonly s
   }
   clearStackTraces(transaction, stack);
   transaction.run(
-    `UPDATE Stacks SET applied_hash = NULL, was_applied = 0, attempts = 0, next_attempt_at = ?,
+    `UPDATE Stacks SET applied_hash = NULL, applied_spec = NULL, was_applied = 0, attempts = 0, next_attempt_at = ?,
        due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
        last_success_at = NULL, last_success_run_id = NULL WHERE stack = ?`,
     transaction.now,
@@ -76,6 +77,12 @@ function settleFailure(
   run: Row,
   result: Extract<RunResult, { failure: unknown }>,
 ): void {
+  if (result.narrowedTo !== null)
+    transaction.run(
+      "UPDATE Stacks SET applied_spec = ? WHERE stack = ?",
+      JSON.stringify(result.narrowedTo),
+      text(row, "stack"),
+    );
   // A spec that came during the run was never tried: the old one's failure says nothing about it.
   if (run.spec_hash !== row.desired_hash) return;
   transaction.run(

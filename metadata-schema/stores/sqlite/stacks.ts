@@ -10,11 +10,11 @@ import {
   type StackRecord,
   type StackToMerge,
 } from "../../store.ts";
-import { pendingSeq } from "./changes.ts";
+import { pendingJobs } from "./changes.ts";
 import { clearStackConditions, obstaclesOf } from "./conditions.ts";
 import { integer, json, jsonOrNull, type Row, type Transaction, text, textOrNull } from "./connection.ts";
-import { admittedTo, contributionsOf, listForMerge } from "./contributions.ts";
-import { cancelQueuedRunsOf } from "./runs.ts";
+import { admittedTo, listForMerge } from "./contributions.ts";
+import { cancelQueuedRunsOf, setLaneOfQueuedRuns } from "./runs.ts";
 
 export const getStackRow = (transaction: Transaction, stack: string): Row | undefined =>
   transaction.get("SELECT * FROM Stacks WHERE stack = ?", stack);
@@ -34,6 +34,7 @@ export const stackFrom = (row: Row): StackRecord => ({
   desired: desiredFrom(row),
   version: integer(row, "desired_version"),
   appliedHash: textOrNull(row, "applied_hash"),
+  appliedSpec: jsonOrNull(row, "applied_spec"),
   wasApplied: integer(row, "was_applied") === 1,
   lane: text(row, "lane") as Lane, // written by setDesired
   attempts: integer(row, "attempts"),
@@ -169,6 +170,7 @@ export function reschedule(transaction: Transaction, stack: string, lane?: Lane)
     newLane,
     stack,
   );
+  if (newLane !== row.lane) setLaneOfQueuedRuns(transaction, stack, newLane);
 }
 
 export const rankAt = (dueAt: string, lane: Lane): string =>
@@ -210,27 +212,52 @@ export function stacksOfOtherVersion(
 
 // ---- readiness
 
-export function jobFacts(transaction: Transaction, jobId: number): JobFacts {
-  const subject = `job:${jobId}`;
-  const stacks = contributionsOf(transaction, subject).flatMap(({ stack, admitted }) => {
-    const row = getStackRow(transaction, stack);
-    // What only waits (no entry admitted yet) has no stack to be in sync; its row's condition says why.
-    if (row === undefined) return admitted.length === 0 ? [] : [{ stack, ...notMerged }];
-    const inSync = row.applied_hash === row.desired_hash && !isListedForMerge(transaction, stack);
-    return [{ stack, inSync, running: isLeased(row, transaction.now), failure: failureFrom(row) }];
-  });
-  return {
+/** Once for all jobs: thousands of them may share a stack. */
+export function jobFacts(transaction: Transaction, jobIds: readonly number[]): readonly JobFacts[] {
+  const subjects = jobIds.map((jobId) => `job:${jobId}`);
+  const contributed = Map.groupBy(transaction.all(selectContributedStacks, JSON.stringify(subjects)), (row) =>
+    text(row, "subject"),
+  );
+  const stacks = stackFactsOf(transaction, contributed);
+  const obstacles = obstaclesOf(transaction, subjects);
+  const pending = pendingJobs(transaction, jobIds);
+  return jobIds.map((jobId) => ({
     jobId,
-    stacks,
-    rowConditions: obstaclesOf(transaction, subject),
-    changePending: pendingSeq(transaction, { kind: "job", jobId }) !== null,
-  };
+    stacks: (contributed.get(`job:${jobId}`) ?? []).flatMap((row) => {
+      const stack = text(row, "stack");
+      // What only waits (no entry admitted yet) has no stack to be in sync; its row's condition says why.
+      return stacks.get(stack) ?? (row.is_admitted === 0 ? [] : [{ stack, ...notMerged }]);
+    }),
+    rowConditions: obstacles.get(`job:${jobId}`) ?? [],
+    changePending: pending.has(jobId),
+  }));
 }
 
 const notMerged = { inSync: false, running: false, failure: null } as const;
 
-const isListedForMerge = (transaction: Transaction, stack: string): boolean =>
-  transaction.get("SELECT 1 FROM Stack_Merges WHERE stack = ? AND listed IS NOT NULL", stack) !== undefined;
+export const selectContributedStacks = `SELECT subject, stack, admitted <> '[]' AS is_admitted
+  FROM Contributions WHERE subject IN (SELECT value FROM json_each(?)) ORDER BY stack`;
+
+/** Without the specs, which grow with the jobs that share them. */
+export const selectStackFacts = `
+  SELECT s.stack, s.lease_run_id, s.lease_expires_at, s.failure_class, s.failure_message,
+    s.applied_hash IS s.desired_hash AND m.listed IS NULL AS in_sync
+  FROM json_each(?) AS wanted CROSS JOIN Stacks AS s ON s.stack = wanted.value
+    LEFT JOIN Stack_Merges AS m ON m.stack = s.stack`;
+
+function stackFactsOf(
+  transaction: Transaction,
+  contributed: ReadonlyMap<string, readonly Row[]>,
+): ReadonlyMap<string, JobFacts["stacks"][number]> {
+  const names = new Set([...contributed.values()].flatMap((rows) => rows.map((row) => text(row, "stack"))));
+  return new Map(
+    transaction.all(selectStackFacts, JSON.stringify([...names])).map((row) => {
+      const stack = text(row, "stack");
+      const inSync = integer(row, "in_sync") === 1;
+      return [stack, { stack, inSync, running: isLeased(row, transaction.now), failure: failureFrom(row) }];
+    }),
+  );
+}
 
 export function failureFrom(row: Row): RunFailure | null {
   if (row.failure_class === null) return null;

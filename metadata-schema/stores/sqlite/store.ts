@@ -8,7 +8,15 @@ import { commitResolution, contributionsOf } from "./contributions.ts";
 import { acquireLease, breakLease, listLeases, recordProcesses, renewLease, requireLease } from "./leases.ts";
 import { outputs } from "./outputs.ts";
 import { getJob, insertRows, isEmpty, listJobs, loadEnvironment, loadJob } from "./rows.ts";
-import { appendSteps, cancelQueuedRun, createRequest, getRequest, getRun, readSteps } from "./runs.ts";
+import {
+  appendSteps,
+  cancelQueuedRun,
+  createRequest,
+  getRequest,
+  getRun,
+  readSteps,
+  recentRuns,
+} from "./runs.ts";
 import { settleRun } from "./settle.ts";
 import { getStack, jobFacts, listStacks, setDesired, stacksOfOtherVersion, stacksToMerge } from "./stacks.ts";
 import { listHeldDestroys, listWork } from "./work.ts";
@@ -54,7 +62,7 @@ const rowMethods = (
 > => ({
   insertRows: (rows) => connection.write((t) => insertRows(t, rows)),
   isEmpty: () => connection.read(isEmpty),
-  listJobs: () => connection.read(listJobs),
+  listJobs: (page) => connection.read((t) => listJobs(t, page)),
   getJob: (jobId) => connection.read((t) => getJob(t, jobId)),
   readChanges: (limit) => connection.read((t) => readChanges(t, limit)),
   touch: (subjects) => connection.write((t) => touch(t, subjects)),
@@ -84,7 +92,7 @@ const stackMethods = (
   getStack: (stack) => connection.read((t) => getStack(t, stack)),
   listStacks: () => connection.read(listStacks),
   jobContributions: (jobId) => connection.read((t) => contributionsOf(t, `job:${jobId}`)),
-  listWork: (limit) => connection.read((t) => listWork(t, limit)),
+  listWork: (limit, lane) => connection.read((t) => listWork(t, limit, lane)),
   listHeldDestroys: () => connection.read(listHeldDestroys),
   outputs: (stack) => connection.read((t) => outputs(t, stack)),
 });
@@ -125,9 +133,10 @@ const recordMethods = (
   | "getRequest"
   | "cancelQueuedRun"
   | "getRun"
+  | "recentRuns"
   | "readSteps"
 > => ({
-  jobFacts: (jobIds) => connection.read((t) => jobIds.map((jobId) => jobFacts(t, jobId))),
+  jobFacts: (jobIds) => connection.read((t) => jobFacts(t, jobIds)),
   setConditions: (items) => connection.write((t) => setConditions(t, items)),
   clearConditions: (items) => connection.write((t) => clearConditions(t, items)),
   conditions: (subject) => connection.read((t) => conditions(t, subject)),
@@ -135,6 +144,7 @@ const recordMethods = (
   createRequest: (request) => connection.write((t) => createRequest(t, request)),
   getRequest: (requestId) => connection.read((t) => getRequest(t, requestId)),
   cancelQueuedRun: (runId, message) => connection.write((t) => cancelQueuedRun(t, runId, message)),
+  recentRuns: (stack, limit) => connection.read((t) => recentRuns(t, stack, limit)),
   getRun: (runId) => connection.read((t) => getRun(t, runId)),
   readSteps: (runId, after, limit) => connection.read((t) => readSteps(t, runId, after, limit)),
 });

@@ -50,7 +50,9 @@ export const request = (change: Partial<RunRequest> = {}): RunRequest => ({
   spec: accessSpec,
   refresh: false,
   wasApplied: false,
-  deadEngine: null,
+  destroyBegun: false,
+  narrowed: null,
+  deadEngines: [],
   leaseMs: 120_000,
   ...change,
 });

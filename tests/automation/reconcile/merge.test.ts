@@ -56,7 +56,11 @@ const grant = (name: string, ...privileges: readonly string[]): EntryItem => ({
   kind: "unity-grant",
   unityGrant: { securable: "model", name, privileges },
 });
-const control = (groupName: string, level: string): EntryItem => ({ kind: "access-control", groupName, level });
+const control = (groupName: string, level: string): EntryItem => ({
+  kind: "access-control",
+  groupName,
+  level,
+});
 
 const items = {
   access: fc.oneof(
@@ -95,7 +99,10 @@ describe("merging contributions", () => {
   for (const kind of ["access", "acl", "firewall", "network"] as const) {
     it(`the order of contributions to a stack of kind ${kind} and of their entries does not matter`, () => {
       const contributions = fc
-        .array(fc.array<EntryItem>(items[kind], { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 })
+        .array(fc.array<EntryItem>(items[kind], { minLength: 1, maxLength: 4 }), {
+          minLength: 1,
+          maxLength: 5,
+        })
         .map((lists) => lists.map((list, index) => contribution(index, stacks[kind], bases[kind], list)));
       const orders = contributions.chain((all) =>
         fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
@@ -189,13 +196,20 @@ describe("merging a job", () => {
     const entries = [secret("b"), job, secret("A"), good, secret("a")];
     const spec = specOf(stack, contribution(201, stack, bases.job, entries));
     assert.ok(spec?.kind === "job");
-    assert.deepEqual(spec.secrets.map(({ secretName }) => secretName.toLowerCase()), ["a", "b"]);
+    assert.deepEqual(
+      spec.secrets.map(({ secretName }) => secretName.toLowerCase()),
+      ["a", "b"],
+    );
     assert.deepEqual({ ...spec, secrets }, jobSpec);
   });
 
   it("keeps each reference once", () => {
     const { references } = merge(
-      listed(stack, contribution(1, stack, bases.job, [job, good]), contribution(2, stack, bases.job, [good])),
+      listed(
+        stack,
+        contribution(1, stack, bases.job, [job, good]),
+        contribution(2, stack, bases.job, [good]),
+      ),
     );
     assert.deepEqual(references, [{ stack: "platform-eastus", output: "workspace_url" }]);
   });

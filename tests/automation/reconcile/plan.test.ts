@@ -24,7 +24,10 @@ function item(
 
 describe("the plan of a stack", () => {
   it("that is in sync is nothing", () => {
-    assert.deepEqual(planOf(item({ appliedHash: "h1", wasApplied: true })), { kind: "none", reason: "in-sync" });
+    assert.deepEqual(planOf(item({ appliedHash: "h1", wasApplied: true })), {
+      kind: "none",
+      reason: "in-sync",
+    });
     const gone = item({ spec: null, hash: absentHash, appliedHash: absentHash });
     assert.deepEqual(planOf(gone), { kind: "none", reason: "in-sync" });
   });

@@ -49,7 +49,9 @@ describe("Ready of a job", () => {
   });
 
   it("is False while stacks are behind, and names them", () => {
-    const behind = ready({ stacks: [stack("a"), stack("b", { inSync: false }), stack("c", { inSync: false })] });
+    const behind = ready({
+      stacks: [stack("a"), stack("b", { inSync: false }), stack("c", { inSync: false })],
+    });
     assert.deepEqual(behind, {
       status: "False",
       reason: "Reconciling",

@@ -5,6 +5,7 @@ import {
   after,
   answers,
   clusterRow,
+  environmentRow,
   jobRow,
   jobSnapshot,
   networkRow,
@@ -177,17 +178,29 @@ describe("a row that cannot be", () => {
     assert.deepEqual(admittedIn(resolution, acl), []);
   });
 
+  const unreadable = (raw: Record<string, unknown>) => [
+    {
+      ref: { table: "Access_Policies", key: "1" } as const,
+      raw,
+      field: "permissions",
+      fault: "is not a list of texts",
+    },
+  ];
+
   it("is kept whole when nobody can read it", () => {
-    const malformed = [
-      {
-        ref: { table: "Access_Policies", key: "1" } as const,
-        field: "permissions",
-        fault: "is not a list of texts",
-      },
-    ];
+    const malformed = unreadable({ entra_id_group: "ds_team", expires_at: null });
     const resolution = resolve(after(whole, { policies: [], malformed }));
     assert.equal(admittedIn(resolution, access).length, 3);
     assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked MalformedRow"]);
+  });
+
+  it("still expires, and still loses a group that it no longer names, when nobody can read it", () => {
+    const other = unreadable({ entra_id_group: "other_team", expires_at: null });
+    assert.deepEqual(admittedIn(resolve(after(whole, { policies: [], malformed: other })), access), []);
+    const expiring = unreadable({ entra_id_group: "ds_team", expires_at: "2026-01-15T13:00:00Z" });
+    const snapshot = after(whole, { policies: [], malformed: expiring });
+    assert.equal(resolve(snapshot).wakeAt, "2026-01-15T13:00:00.000Z");
+    assert.deepEqual(admittedIn(resolve(snapshot, answers(), "2026-01-15T13:00:00.000Z"), access), []);
   });
 });
 
@@ -240,9 +253,31 @@ describe("names", () => {
     assert.deepEqual(refusals(resolve(whole, two)), ["Access_Policies 1 Waiting GroupNotUnique"]);
   });
 
-  it("a group that vanished keeps what its row had admitted", () => {
+  it("a group that vanished keeps nothing that is addressed by its name", () => {
     const gone = answers([{ kind: "group", name: "ds_team" }, { status: "missing" }]);
-    assert.equal(admittedIn(resolve(after(whole, {}), gone), access).length, 3);
+    const resolution = resolve(after(whole, {}), gone);
+    assert.deepEqual(admittedIn(resolution, access), []);
+    assert.deepEqual(admittedIn(resolution, acl), []);
+    assert.equal(resolution.recorded[0]?.objectId, teamId, "who it was is not forgotten");
+  });
+
+  it("a group that nobody can look up now keeps everything", () => {
+    const unknown = answers([
+      { kind: "group", name: "ds_team" },
+      { status: "unavailable", message: "no answer" },
+    ]);
+    assert.equal(admittedIn(resolve(after(whole, {}), unknown), access).length, 3);
+  });
+
+  it("a role assignment is addressed by object id, and stays while the group's name is in doubt", () => {
+    const admin = policyRow({ role: "SecurityAdmin", permissions: ["list_secrets"] });
+    const moved = answers([
+      { kind: "group", name: "ds_team" },
+      { status: "found", objectId: "another" },
+    ]);
+    const resolution = resolve(after(jobSnapshot({ policies: [admin] }), {}), moved);
+    assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked GroupChanged"]);
+    assert.equal(admittedIn(resolution, access).length, 1);
   });
 
   it("another object under a recorded name is a condition, never a silent move", () => {
@@ -252,7 +287,7 @@ describe("names", () => {
     ]);
     const resolution = resolve(after(whole, {}), moved);
     assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked GroupChanged"]);
-    assert.equal(admittedIn(resolution, access).length, 3);
+    assert.deepEqual(admittedIn(resolution, access), [], "the name may mean somebody else by now");
     assert.deepEqual(admittedIn(resolution, "access-eastus-another"), []);
     assert.equal(resolution.recorded[0]?.objectId, teamId);
   });
@@ -283,6 +318,24 @@ describe("names", () => {
     assert.deepEqual(refusals(resolution), ["Jobs 201 Waiting EnvironmentNotFound"]);
     assert.equal(resolution.contributions.length, 5);
   });
+
+  it("a missing environment holds back no removal", () => {
+    const policies = [policyRow({ permissions: ["read_model"] })];
+    const resolution = resolve(after(whole, { environment: null, policies, networkRules: [] }));
+    const stacks = resolution.contributions.map((each) => each.stack);
+    assert.deepEqual(stacks.toSorted(), [access, "job-eastus-201"]);
+  });
+
+  it("an environment whose row is refused adds nothing to its jobs, and holds back no removal", () => {
+    const environment = environmentRow({ service_address: "203.0.0.0/8" });
+    const policies = [policyRow({ permissions: ["read_model", "read_data"] })];
+    const resolution = resolve(after(whole, { environment, policies, networkRules: [networkRow()] }));
+    assert.deepEqual(refusals(resolution), ["Jobs 201 Waiting EnvironmentNotReady"]);
+    assert.match(resolution.rowConditions[0]?.condition.message ?? "", /service_address/);
+    assert.equal(admittedIn(resolution, access).length, 3, "read_data is not added");
+    assert.deepEqual(admittedIn(resolution, acl), []);
+    assert.deepEqual(admittedIn(resolution, firewall), []);
+  });
 });
 
 describe("expiry", () => {
@@ -300,8 +353,62 @@ describe("expiry", () => {
     assert.equal(later.wakeAt, null);
   });
 
+  it("an expiry after the year 9999 wakes nobody", () => {
+    assert.equal(resolve(until("9999-12-31T23:59:59-05:00")).wakeAt, null);
+  });
+
+  it("an instant without a zone is Blocked", () => {
+    for (const text of ["2027-01-01T00:00:00", "soon 5", "2027-01-01"]) {
+      assert.deepEqual(refusals(resolve(until(text))), ["Access_Policies 1 Blocked InvalidExpiry"], text);
+    }
+  });
+
   it("an instant that nobody can read is Blocked", () => {
     assert.deepEqual(refusals(resolve(until("next tuesday"))), ["Access_Policies 1 Blocked InvalidExpiry"]);
+  });
+});
+
+describe("what a refused row keeps", () => {
+  it("has today's facts: no stack is pinned to an old address of the service or an old workspace", () => {
+    const rules = { networkRules: [networkRow({ firewall_ranges: ["198.51.100.16/28"] })] };
+    const bad = { networkRules: [networkRow({ firewall_ranges: ["198.51.100.16/28", "0.0.0.0/0"] })] };
+    const moved = after(jobSnapshot(rules), {
+      ...bad,
+      environment: environmentRow({ service_address: "203.0.113.77" }),
+      outputs: { "platform-eastus": { workspace_url: "adb-9.azuredatabricks.net" } },
+    });
+    const contribution = resolve(moved).contributions.find((each) => each.stack === firewall);
+    assert.equal(
+      contribution?.base?.kind === "firewall" && contribution.base.serviceAddress,
+      "203.0.113.77/32",
+    );
+    assert.equal(
+      contribution?.base?.kind === "firewall" && contribution.base.workspace.host,
+      "adb-9.azuredatabricks.net",
+    );
+  });
+
+  it("is kept when its job's model changes and the permission does not mean the model", () => {
+    const unknown = answers([
+      { kind: "group", name: "ds_team" },
+      { status: "unavailable", message: "no answer" },
+    ]);
+    const resolution = resolve(after(whole, { job: jobRow({ model: "ml.models.other" }) }), unknown);
+    assert.equal(admittedIn(resolution, acl).length, 1);
+    assert.deepEqual(admittedIn(resolution, access), []);
+  });
+
+  it("keeps a live endpoint when its service is mistyped", () => {
+    const resolution = resolve(after(whole, { networkRules: [networkRow({ service: "Databrix" })] }));
+    assert.deepEqual(refusals(resolution), ["Network_Rules 1 Blocked UnknownService"]);
+    assert.equal(admittedIn(resolution, network).length, 1);
+  });
+
+  it("keeps no range in an environment that its job has left", () => {
+    const rules = { networkRules: [networkRow({ firewall_ranges: ["198.51.100.16/28"] })] };
+    const environment = environmentRow({ name: "weu" });
+    const bad = { networkRules: [networkRow({ firewall_ranges: ["0.0.0.0/0"] })] };
+    assert.deepEqual(admittedIn(resolve(after(jobSnapshot(rules), { ...bad, environment })), firewall), []);
   });
 });
 

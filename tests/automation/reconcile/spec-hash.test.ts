@@ -18,7 +18,9 @@ function reversed(value: unknown): unknown {
 describe("the hash of a spec", () => {
   it("does not depend on the order of keys", () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => assert.equal(canonicalJson(reversed(value)), canonicalJson(value))),
+      fc.property(fc.jsonValue(), (value) =>
+        assert.equal(canonicalJson(reversed(value)), canonicalJson(value)),
+      ),
     );
     assert.equal(specHash(reversed(platformSpec) as typeof platformSpec, "+1"), specHash(platformSpec, "+1"));
   });
@@ -26,7 +28,10 @@ describe("the hash of a spec", () => {
   it("depends on the order of lists and on every value", () => {
     const other = { ...accessSpec, unityGrants: accessSpec.unityGrants.toReversed() };
     assert.notEqual(specHash(other, "+1"), specHash(accessSpec, "+1"));
-    assert.notEqual(specHash({ ...platformSpec, addressSpace: "10.9.0.0/16" }, "+1"), specHash(platformSpec, "+1"));
+    assert.notEqual(
+      specHash({ ...platformSpec, addressSpace: "10.9.0.0/16" }, "+1"),
+      specHash(platformSpec, "+1"),
+    );
   });
 
   it("ends with the versions that build it", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Contribution, Entry, Subject } from "../../../metadata-schema/contributions.ts";
 import { subjectKey } from "../../../metadata-schema/contributions.ts";
-import type { EnvironmentFacts, PlatformSpec } from "../../../metadata-schema/desired-state.ts";
+import type { EnvironmentFacts, PlatformSpec, StackSpec } from "../../../metadata-schema/desired-state.ts";
 import {
   absentHash,
   type DesiredState,
@@ -163,11 +163,11 @@ export const environmentFacts: EnvironmentFacts = {
   resourceGroup: "rg-eastus",
 };
 
-const spec = (stack: string): PlatformSpec => ({
+export const spec = (stack: string, addressSpace = "10.20.0.0/22"): PlatformSpec => ({
   kind: "platform",
   stack,
   environment: environmentFacts,
-  addressSpace: "10.20.0.0/22",
+  addressSpace,
   vault: { mode: "own", name: "kv-eastus" },
   ownGroup: null,
 });
@@ -229,11 +229,15 @@ export const success = (outputs: Record<string, unknown> | null = {}): RunResult
   changes: { create: 1 },
 });
 
-export const failure = (retryAfterMs: number | null = 60_000): RunResult => ({
+export const failure = (
+  retryAfterMs: number | null = 60_000,
+  narrowedTo: StackSpec | null = null,
+): RunResult => ({
   status: "failed",
   failure: { class: "transient", message: "Too many requests." },
   changes: {},
   retryAfterMs,
+  narrowedTo,
 });
 
 /** A stack that is applied and in sync. */

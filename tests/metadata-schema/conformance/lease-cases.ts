@@ -157,6 +157,53 @@ function previousRunCases(fact: Case): void {
     assert.deepEqual([previousRun?.runId, previousRun?.status], [first.runId, "failed"]);
   });
 
+  fact("recent runs are those that held a lease, newest first, up to the limit", async (kit) => {
+    const { store, clock } = kit;
+    await applyStack(store, "stack-a");
+    await applyStack(store, "stack-b");
+    assert.deepEqual(await store.recentRuns("stack-c", 10), []);
+    const applied = (await stackOf(store, "stack-a")).lastSuccessRunId;
+    await queuePreview(store, "stack-a", "queued-1");
+    await queuePreview(store, "stack-a", "queued-2");
+    await queuePreview(store, "stack-a", "queued-3");
+    await store.cancelQueuedRun("queued-3", "Not needed.");
+    const refresh = await takeLease(store, "stack-a", { kind: "refresh" });
+    await store.settleRun(refresh, failure(null));
+    const preview = { runId: "queued-1", kind: "preview" } as const;
+    await takeLease(store, "stack-a", preview);
+    clock.advance(leaseMs);
+    const last = await takeLease(store, "stack-a", { kind: "refresh" });
+    const recent = await store.recentRuns("stack-a", 10);
+    assert.deepEqual(
+      recent.map(({ runId, status }) => [runId, status]),
+      [
+        [last.runId, "running"],
+        ["queued-1", "lost"],
+        [refresh.runId, "failed"],
+        [applied, "succeeded"],
+      ],
+    );
+    assert.deepEqual(recent[0], await store.getRun(last.runId));
+    assert.deepEqual(await store.recentRuns("stack-a", 2), recent.slice(0, 2));
+  });
+
+  fact("runs from before a stack's destroy are among its recent ones", async ({ store, clock }) => {
+    await applyStack(store, "stack-a");
+    await store.setDesired("stack-a", 2, absent, "normal");
+    const destroy = { kind: "destroy", desiredHash: absent.hash } as const;
+    await store.settleRun(await takeLease(store, "stack-a", destroy), success(null));
+    clock.advance(1);
+    await applyStack(store, "stack-a");
+    assert.deepEqual(
+      (await store.recentRuns("stack-a", 10)).map(({ kind, epoch }) => [kind, epoch]),
+      [
+        ["update", 1],
+        ["destroy", 2],
+        ["update", 1],
+      ],
+    );
+  });
+
   fact("a queued run becomes running under its own id", async ({ store, clock }) => {
     await applyStack(store, "stack-a");
     const queuedAt = clock.in(0);
@@ -249,6 +296,20 @@ function breakCases(fact: Case): void {
     const engine = { host: "host-a", pid: 77, startedAt: "991" };
     await store.recordProcesses(lease, { child: owner, engine });
     assert.deepEqual((await store.getRun(lease.runId))?.engine, engine);
+  });
+
+  fact("an engine that ended stays recorded until there is a new one", async ({ store }) => {
+    await due(store);
+    const lease = await takeLease(store, "stack-a");
+    const engine = { host: "host-a", pid: 77, startedAt: "991" };
+    await store.recordProcesses(lease, { child: owner, engine });
+    const child = { ...owner, pid: 5_000 };
+    await store.recordProcesses(lease, { child, engine: null });
+    const run = await store.getRun(lease.runId);
+    assert.deepEqual([run?.child, run?.engine], [child, engine]);
+    const next = { ...engine, pid: 78 };
+    await store.recordProcesses(lease, { child, engine: next });
+    assert.deepEqual((await store.getRun(lease.runId))?.engine, next);
   });
 
   fact("leases that have not ended are listed, expired ones included", async ({ store, clock }) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ConflictError, RowNotFoundError } from "../../../metadata-schema/errors.ts";
 import type { ConditionInput, ConditionSubject, MetadataStore } from "../../../metadata-schema/store.ts";
 import {
+  absent,
   applyStack,
   type Case,
   contribute,
@@ -10,6 +11,7 @@ import {
   failure,
   job,
   resolution,
+  resolveAll,
   seed,
   success,
   takeLease,
@@ -20,6 +22,7 @@ const ready: ConditionInput = { type: "Ready", status: "False", reason: "Running
 
 export function recordCases(fact: Case): void {
   conditionCases(fact);
+  goneJobCases(fact);
   factCases(fact);
   rowFactCases(fact);
   requestCases(fact);
@@ -49,6 +52,7 @@ function conditionCases(fact: Case): void {
     fact(
       `a condition on a ${subject.kind} is set, read by subject and by type, and cleared`,
       async ({ store }) => {
+        await seed(store);
         const since = await store.now();
         await store.setConditions([{ subject, condition: ready }]);
         assert.deepEqual(await store.conditions(subject), [{ ...ready, since }]);
@@ -66,6 +70,7 @@ function conditionCases(fact: Case): void {
   fact(
     "a condition is replaced by type, and its since stays while its status stays",
     async ({ store, clock }) => {
+      await seed(store);
       const subject = { kind: "job", jobId: 201 } as const;
       const since = await store.now();
       await store.setConditions([{ subject, condition: ready }]);
@@ -82,6 +87,7 @@ function conditionCases(fact: Case): void {
   );
 
   fact("conditions of one type leave the other types and kinds alone", async ({ store }) => {
+    await seed(store);
     const subject = { kind: "job", jobId: 201 } as const;
     await store.setConditions([
       { subject, condition: ready },
@@ -93,6 +99,43 @@ function conditionCases(fact: Case): void {
       ["Drifted", "Ready"],
     );
     assert.equal((await store.conditionsByType("job", "Ready")).size, 1);
+  });
+}
+
+function goneJobCases(fact: Case): void {
+  const subject = { kind: "job", jobId: 201 } as const;
+  const types = async (store: MetadataStore, jobId = 201) =>
+    (await store.conditions({ kind: "job", jobId })).map(({ type }) => type);
+
+  fact("a condition on a job that does not exist is not set; the others of the call are", async (kit) => {
+    await seed(kit.store);
+    await kit.raw("DELETE FROM Jobs WHERE job_id = 201");
+    await kit.store.setConditions([
+      { subject, condition: ready },
+      { subject: { kind: "job", jobId: 202 }, condition: ready },
+    ]);
+    assert.deepEqual(await types(kit.store), []);
+    assert.deepEqual(await types(kit.store, 202), ["Ready"]);
+    assert.deepEqual([...(await kit.store.conditionsByType("job", "Ready")).keys()], ["202"]);
+  });
+
+  fact("the conditions of a deleted job go when its end is resolved, no others", async ({ store, raw }) => {
+    await seed(store);
+    await store.setConditions([
+      { subject, condition: ready },
+      { subject, condition: { ...ready, type: "Drifted" } },
+      { subject: { kind: "job", jobId: 202 }, condition: ready },
+      { subject: { kind: "stack", stack: "201" }, condition: ready },
+    ]);
+    await store.touch([job(201)]);
+    await resolveAll(store);
+    assert.deepEqual(await types(store), ["Drifted", "Ready"]);
+    await raw("DELETE FROM Jobs WHERE job_id = 201");
+    assert.deepEqual(await types(store), ["Drifted", "Ready"]);
+    await resolveAll(store);
+    assert.deepEqual(await types(store), []);
+    assert.deepEqual(await types(store, 202), ["Ready"]);
+    assert.equal((await store.conditions({ kind: "stack", stack: "201" })).length, 1);
   });
 }
 
@@ -136,6 +179,24 @@ function factCases(fact: Case): void {
         ["stack-new", false],
       ],
     );
+  });
+
+  fact("jobs that share stacks have the facts of each told of both", async ({ store }) => {
+    await contribute(store, 201, contribution("stack-b"), contribution("stack-a"));
+    await contribute(store, 202, contribution("stack-b"), contribution("stack-c", { admitted: [] }));
+    for (const { stack, version } of await store.stacksToMerge(10))
+      await store.setDesired(stack, version, stack === "stack-c" ? absent : desired(), "normal");
+    await store.settleRun(await takeLease(store, "stack-b"), success());
+    const told = (await store.jobFacts([202, 201, 203])).map(({ jobId, stacks }) => [
+      jobId,
+      stacks.map(({ stack, inSync }) => `${stack} ${inSync}`),
+    ]);
+    assert.deepEqual(told, [
+      [202, ["stack-b true"]],
+      [201, ["stack-a false", "stack-b true"]],
+      [203, []],
+    ]);
+    assert.deepEqual(await store.jobFacts([]), []);
   });
 
   fact("a stack that only is waited for counts for nothing", async ({ store }) => {
@@ -198,7 +259,31 @@ function requestCases(fact: Case): void {
     ],
   } as const;
 
+  const wanted = async (store: MetadataStore) => {
+    for (const { stack } of request.runs) await store.setDesired(stack, 1, desired(), "normal");
+  };
+
+  fact("a run of a stack that does not exist, or must not, is canceled at once", async (kit) => {
+    const { store, clock } = kit;
+    await applyStack(store, "stack-a");
+    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-c", 1, desired(), "normal");
+    const runs = [...request.runs, { runId: "run-c", stack: "stack-c", kind: "update" }] as const;
+    const made = await store.createRequest({ ...request, runs });
+    assert.deepEqual(
+      made.runs.map(({ runId, status, endedAt }) => [runId, status, endedAt]),
+      [
+        ["run-b", "canceled", clock.in(0)],
+        ["run-a", "canceled", clock.in(0)],
+        ["run-c", "queued", null],
+      ],
+    );
+    assert.match(made.runs[0]?.failure?.message ?? "", /stack-b/);
+    assert.deepEqual(await store.getRequest("request-1"), made);
+  });
+
   fact("a request makes one queued run for each stack, in the order given", async ({ store, clock }) => {
+    await wanted(store);
     const made = await store.createRequest(request);
     assert.deepEqual(await store.getRequest("request-1"), made);
     assert.deepEqual(
@@ -230,6 +315,7 @@ function requestCases(fact: Case): void {
   });
 
   fact("a queued run is canceled without a lease, with the reason", async ({ store, clock }) => {
+    await wanted(store);
     await store.createRequest(request);
     clock.advance(10);
     await store.cancelQueuedRun("run-a", "Its stack is gone.");

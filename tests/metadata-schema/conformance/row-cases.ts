@@ -190,6 +190,17 @@ function snapshotCases(fact: Case): void {
     assert.equal(await store.getJob(999), null);
   });
 
+  fact("a page of jobs goes on after a number, up to the limit", async ({ store, raw }) => {
+    await seed(store);
+    const page = async (after: number, limit: number) =>
+      (await store.listJobs({ after, limit })).map(({ job_id }) => job_id);
+    assert.deepEqual(await page(0, 2), [201, 202]);
+    assert.deepEqual(await page(202, 2), [203]);
+    assert.deepEqual(await page(203, 2), []);
+    await raw("DELETE FROM Jobs WHERE job_id = 202");
+    assert.deepEqual(await page(201, 1), [203]);
+  });
+
   fact("a job's snapshot holds its rows and its environment's", async ({ store }) => {
     await seed(store);
     const snapshot = await store.loadJob(201);
@@ -263,6 +274,15 @@ function malformedCases(fact: Case): void {
     assert.deepEqual(snapshot.malformed[0]?.ref, { table: "Access_Policies", key: String(first?.policy_id) });
     assert.equal(snapshot.malformed[0]?.field, "permissions");
     assert.notEqual(snapshot.malformed[0]?.fault, "");
+    assert.deepEqual(snapshot.malformed[0]?.raw, {
+      policy_id: first?.policy_id,
+      job_id: 201,
+      role: "DataScientist",
+      permissions: '{"all":true}',
+      entra_id_group: "ds_team",
+      model: null,
+      expires_at: null,
+    });
   });
 
   fact("an environment's malformed row is named in its jobs' snapshots and in its own", async (kit) => {

@@ -312,13 +312,13 @@ function destroyCases(fact: Case): void {
 
   fact("queued runs of a destroyed stack end as canceled", async ({ store }) => {
     await applyStack(store, "stack-a");
-    await store.setDesired("stack-a", 2, absent, "normal");
     await store.createRequest({
       requestId: "request-1",
       kind: "refresh",
       jobId: 201,
       runs: [{ runId: "queued-1", stack: "stack-a", kind: "refresh" }],
     });
+    await store.setDesired("stack-a", 2, absent, "normal");
     const lease = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
     await store.settleRun(lease, success(null));
     assert.equal((await store.getRun("queued-1"))?.status, "canceled");

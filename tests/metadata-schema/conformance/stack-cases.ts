@@ -29,6 +29,7 @@ function desiredCases(fact: Case): void {
       desired: desired("hash-1", { references }),
       version: 3,
       appliedHash: null,
+      appliedSpec: null,
       wasApplied: false,
       lane: "urgent",
       attempts: 0,

@@ -27,6 +27,7 @@ export function workCases(fact: Case): void {
   rankCases(fact);
   leftOutCases(fact);
   queuedCases(fact);
+  laneCases(fact);
   heldCases(fact);
 }
 
@@ -163,13 +164,13 @@ function queuedCases(fact: Case): void {
     assert.deepEqual(await workStacks(store), ["stack-a", "stack-a"]);
   });
 
-  fact("a queued run of a stack that is not there yet is not listed", async ({ store }) => {
+  fact("a run asked for before its stack was there is no work once it is", async ({ store }) => {
     await queue(store, "stack-a");
     assert.deepEqual(await workStacks(store), []);
     await due(store, "stack-a");
     assert.deepEqual(
-      (await store.listWork(10)).map(({ queued }) => queued?.runId ?? null).sort(),
-      ["queued-stack-a-preview", null].sort(),
+      (await store.listWork(10)).map(({ queued }) => queued),
+      [null],
     );
   });
 
@@ -181,13 +182,64 @@ function queuedCases(fact: Case): void {
   });
 }
 
+function laneCases(fact: Case): void {
+  const urgentWork = async (store: MetadataStore, limit = 100) =>
+    (await store.listWork(limit, "urgent")).map(({ stack, queued }) => queued?.runId ?? stack.stack);
+
+  fact("work of the urgent lane is listed alone, most pressing first", async ({ store, clock }) => {
+    await due(store, "stack-normal");
+    await due(store, "stack-upgrade", "upgrade");
+    await due(store, "stack-urgent-b", "urgent");
+    clock.advance(1);
+    await applyStack(store, "stack-synced");
+    await store.setDesired("stack-synced", 2, desired(), "urgent");
+    await queue(store, "stack-synced");
+    await queue(store, "stack-normal");
+    clock.advance(1);
+    await due(store, "stack-urgent-a", "urgent");
+    assert.deepEqual(await urgentWork(store), [
+      "stack-urgent-b",
+      "queued-stack-synced-preview",
+      "stack-urgent-a",
+    ]);
+    assert.deepEqual(await urgentWork(store, 2), ["stack-urgent-b", "queued-stack-synced-preview"]);
+  });
+
+  fact("a stack that changes its lane takes its queued runs along", async ({ store }) => {
+    await due(store, "stack-a");
+    await queue(store, "stack-a");
+    assert.deepEqual(await urgentWork(store), []);
+    await store.setDesired("stack-a", 2, desired(), "urgent");
+    assert.deepEqual(await urgentWork(store), ["queued-stack-a-preview", "stack-a"]);
+    await store.setDesired("stack-a", 3, desired(), "normal");
+    assert.deepEqual(await urgentWork(store), []);
+    assert.equal((await store.listWork(10)).length, 2);
+  });
+
+  fact("urgent work is left out for the same reasons as other work", async ({ store, clock }) => {
+    await due(store, "stack-leased", "urgent");
+    await due(store, "stack-failed", "urgent");
+    await takeLease(store, "stack-leased");
+    await queue(store, "stack-leased");
+    await store.settleRun(await takeLease(store, "stack-failed"), failure(leaseMs));
+    assert.deepEqual(await urgentWork(store), []);
+    clock.advance(leaseMs);
+    assert.deepEqual((await urgentWork(store)).toSorted(), [
+      "queued-stack-leased-preview",
+      "stack-failed",
+      "stack-leased",
+    ]);
+  });
+}
+
 function heldCases(fact: Case): void {
   const uses = (stack: string) => ({ references: [{ stack, output: "host" }] });
 
   /** stack-job is applied with a reference to stack-platform; both must not exist any more. */
-  async function teardown(store: MetadataStore): Promise<void> {
+  async function teardown(store: MetadataStore, asked: readonly RunKind[] = []): Promise<void> {
     await applyStack(store, "stack-platform", desired(), { host: "adb-1" });
     await applyStack(store, "stack-job", desired("hash-1", uses("stack-platform")));
+    for (const kind of asked) await queue(store, "stack-platform", kind);
     await store.setDesired("stack-platform", 2, absent, "normal");
     await store.setDesired("stack-job", 2, absent, "normal");
   }
@@ -227,11 +279,14 @@ function heldCases(fact: Case): void {
   });
 
   fact("a queued run that would destroy a stack in use waits too; a preview does not", async ({ store }) => {
-    await teardown(store);
-    await queue(store, "stack-platform", "destroy");
-    assert.deepEqual(await workStacks(store), ["stack-job"]);
-    await queue(store, "stack-platform", "preview");
-    assert.deepEqual((await workStacks(store)).toSorted(), ["stack-job", "stack-platform"]);
+    await teardown(store, ["destroy", "preview"]);
+    assert.deepEqual(
+      (await store.listWork(10)).map(({ stack, queued }) => [stack.stack, queued?.kind ?? null]).sort(),
+      [
+        ["stack-job", null],
+        ["stack-platform", "preview"],
+      ],
+    );
   });
 
   fact("a stack that refers to itself does not hold itself", async ({ store }) => {

@@ -1,0 +1,51 @@
+/** Stores with due stacks, and a pool on a scripted engine, for tests of the queue. */
+import { systemClock } from "../../../automation/clock.ts";
+import { ownProcess } from "../../../automation/engine/processes.ts";
+import { createLogger } from "../../../automation/log.ts";
+import type { StackRunnerOptions } from "../../../automation/queue/stack-runner.ts";
+import { TaskPool } from "../../../automation/queue/task-pool.ts";
+import type { Lane, MetadataStore, WorkItem } from "../../../metadata-schema/store.ts";
+import { desired } from "../../metadata-schema/conformance/kit.ts";
+import type { ScriptedEngine } from "../../support/scripted-engine.ts";
+
+export const makeDue = (store: MetadataStore, stack: string, lane: Lane = "normal", hash = "hash-1") =>
+  store.setDesired(stack, 1, desired(hash), lane);
+
+export async function workOf(store: MetadataStore, stack: string): Promise<WorkItem> {
+  const item = (await store.listWork(100)).find((each) => each.stack.stack === stack);
+  if (item === undefined) throw new Error(`stack ${stack} is not due`);
+  return item;
+}
+
+export const runnerOptions = (
+  store: MetadataStore,
+  engine: ScriptedEngine,
+  change: Partial<StackRunnerOptions> = {},
+): StackRunnerOptions => ({
+  store,
+  engine,
+  owner: ownProcess(),
+  leaseMs: 30_000,
+  clock: systemClock,
+  log: createLogger(null, "info"),
+  processState: () => "alive",
+  onSteps: () => {},
+  onSettled: async () => {},
+  ...change,
+});
+
+export const openPool = (store: MetadataStore, engine: ScriptedEngine): TaskPool =>
+  new TaskPool({
+    store,
+    clock: systemClock,
+    log: createLogger(null, "info"),
+    runner: runnerOptions(store, engine),
+  });
+
+export async function until(test: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 8_000;
+  while (!(await test())) {
+    if (performance.now() > end) throw new Error(`waited in vain: ${what}`);
+    await systemClock.sleep(5);
+  }
+}

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import {
+  type StackRunnerOptions,
+  type StartedRun,
+  startRun,
+} from "../../../automation/queue/stack-runner.ts";
+import { absentHash, type MetadataStore, type ProcessRef } from "../../../metadata-schema/store.ts";
+import { desired } from "../../metadata-schema/conformance/kit.ts";
+import { ScriptedEngine } from "../../support/scripted-engine.ts";
+import { openTempStore, type TempStore } from "../../support/temp-store.ts";
+import { TestClock } from "../../support/test-clock.ts";
+import { makeDue, runnerOptions, until, workOf } from "./queue-kit.ts";
+
+const stack = "job-eastus-201";
+const child: ProcessRef = { host: "h", pid: 10, startedAt: "1" };
+const engineProcess: ProcessRef = { host: "h", pid: 11, startedAt: "1" };
+
+describe("a run of a stack", () => {
+  let temp: TempStore;
+  let store: MetadataStore;
+  let clock: TestClock;
+  let engine: ScriptedEngine;
+
+  beforeEach(async () => {
+    clock = new TestClock();
+    temp = await openTempStore({ clock });
+    store = temp.store;
+    engine = new ScriptedEngine({ slots: 2 });
+  });
+  afterEach(async () => {
+    await engine.close();
+    await temp.close();
+  });
+
+  async function start(change: Partial<StackRunnerOptions> = {}): Promise<StartedRun> {
+    const run = await startRun(await workOf(store, stack), runnerOptions(store, engine, change));
+    return run ?? assert.fail("the run got no lease");
+  }
+  const steps = async (run: StartedRun) =>
+    (await store.readSteps(run.runId, 0, 100)).map(({ number, operation }) => `${number} ${operation}`);
+  const record = async () => (await store.getStack(stack)) ?? assert.fail("no such stack");
+
+  it("writes steps as they happen, in order, and tells of each", async () => {
+    await makeDue(store, stack);
+    let told = 0;
+    const run = await start({ onSteps: () => void told++ });
+    engine.runOf(stack).step({ operation: "create" });
+    await until(async () => (await steps(run)).length === 1, "the step is there while the run goes on");
+    engine.runOf(stack).step({ operation: "update" });
+    engine.runOf(stack).step({ operation: "delete" });
+    engine.runOf(stack).succeed({ databricks_job_id: "1" });
+    await run.done;
+    assert.deepEqual(await steps(run), ["1 create", "2 update", "3 delete"]);
+    assert.equal(told, 3);
+  });
+
+  it("that succeeds is settled with outputs, and tells who is affected", async () => {
+    await makeDue(store, stack);
+    const settled: string[] = [];
+    const run = await start({ onSettled: async (runId, of) => void settled.push(`${runId} ${of}`) });
+    engine.runOf(stack).succeed({ databricks_job_id: "1" }, { create: 1 });
+    await run.done;
+    assert.deepEqual(settled, [`${run.runId} ${stack}`]);
+    const { appliedHash, wasApplied, lease } = await record();
+    assert.deepEqual([appliedHash, wasApplied, lease], ["hash-1", true, null]);
+    assert.deepEqual((await store.outputs(stack))?.values, { databricks_job_id: "1" });
+    assert.equal((await store.getRun(run.runId))?.reason, "first-run");
+  });
+
+  it("that fails for good is not tried again; a passing failure is, later each time", async () => {
+    await makeDue(store, stack);
+    let run = await start();
+    engine.runOf(stack).fail({ class: "transient", code: "RunFailed", message: "429" });
+    await run.done;
+    const { nextAttemptAt, attempts, appliedHash } = await record();
+    assert.equal(attempts, 1);
+    assert.equal(appliedHash, null);
+    const pauseMs = Date.parse(nextAttemptAt ?? "") - clock.now().getTime();
+    assert.ok(pauseMs >= 1_000 && pauseMs <= 2_000, `first pause: ${pauseMs}`);
+
+    clock.advance(2_000);
+    run = await start();
+    engine.runOf(stack).fail({ class: "permanent", code: "RunFailed", message: "denied" });
+    await run.done;
+    assert.equal((await record()).nextAttemptAt, null);
+    assert.deepEqual((await store.getRun(run.runId))?.failure, {
+      class: "permanent",
+      message: "RunFailed: denied",
+    });
+    clock.advance(3_600_000);
+    assert.deepEqual(await store.listWork(10), []);
+  });
+
+  it("that was canceled is due again at once", async () => {
+    await makeDue(store, stack);
+    const run = await start();
+    run.cancel();
+    await run.done;
+    assert.equal((await store.getRun(run.runId))?.status, "canceled");
+    await workOf(store, stack);
+  });
+
+  it("whose lease passed on is canceled and writes nothing more", async () => {
+    await makeDue(store, stack);
+    let settled = 0;
+    const run = await start({ onSettled: async () => void settled++ });
+    const scripted = engine.runOf(stack);
+    scripted.step();
+    await until(async () => (await steps(run)).length === 1, "a step is written");
+    clock.advance(30_001);
+    scripted.step();
+    await until(() => scripted.cancelAsked, "the run is canceled");
+    scripted.succeed({ late: true });
+    await run.done;
+    assert.deepEqual(await steps(run), ["1 create"]);
+    assert.equal(settled, 0);
+    assert.equal(await store.outputs(stack), null);
+    assert.equal((await store.getRun(run.runId))?.status, "running", "its next owner calls it lost");
+  });
+
+  it("keeps its lease, and its engine's, while it works", async () => {
+    await makeDue(store, stack);
+    const run = await start({ leaseMs: 6_000 });
+    const before = (await record()).lease?.expiresAt ?? "";
+    clock.advance(1_000);
+    const scripted = engine.runOf(stack);
+    // The scripted engine ends a second from now unless it is extended; a renewal comes each 2 s.
+    scripted.extend(60_000);
+    await until(() => scripted.extensions.length > 1, "the lease is renewed");
+    assert.equal(scripted.extensions.at(-1), 6_000);
+    assert.ok(((await record()).lease?.expiresAt ?? "") > before);
+    scripted.succeed();
+    await run.done;
+  });
+
+  it("records its processes, so that a later owner can prove them dead", async () => {
+    await makeDue(store, stack);
+    const run = await start();
+    engine.runOf(stack).processes(child, engineProcess);
+    await until(async () => (await store.getRun(run.runId))?.engine?.pid === 11, "they are recorded");
+    engine.runOf(stack).succeed();
+    await run.done;
+  });
+
+  it("is not started where another run has the lease or there is nothing to do", async () => {
+    await makeDue(store, stack);
+    const item = await workOf(store, stack);
+    const run = await start();
+    assert.equal(await startRun(item, runnerOptions(store, engine)), null);
+    engine.runOf(stack).succeed();
+    await run.done;
+    assert.equal(await startRun(item, runnerOptions(store, engine)), null, "the list was older than the run");
+    assert.equal(engine.runs.length, 1);
+  });
+
+  it("asked for on a stack that must not exist is ended without an engine", async () => {
+    await makeDue(store, stack);
+    const run = await start();
+    engine.runOf(stack).succeed();
+    await run.done;
+    const runs = [{ runId: "asked", stack, kind: "update" }] as const;
+    await store.createRequest({ requestId: "q", kind: "reconcile", jobId: 201, runs });
+    await store.setDesired(stack, 1, desired(absentHash, { spec: null }), "normal");
+    const queued = (await store.listWork(10)).find((each) => each.queued !== null);
+    assert.ok(queued);
+    assert.equal(await startRun(queued, runnerOptions(store, engine)), null);
+    assert.equal((await store.getRun("asked"))?.status, "canceled");
+  });
+
+  /** A run that ended with its worker; the next one is started under these proofs. */
+  async function afterCrash(
+    states: Readonly<Record<number, "alive" | "dead" | "unknown">>,
+    recorded: { child: ProcessRef; engine: ProcessRef | null } | null = { child, engine: engineProcess },
+  ) {
+    await makeDue(store, stack);
+    const lost = await start();
+    if (recorded !== null) {
+      engine.runOf(stack).processes(recorded.child, recorded.engine);
+      const seen = async () => (await store.getRun(lost.runId))?.child?.pid === recorded.child.pid;
+      await until(seen, "the processes are recorded");
+    }
+    const startedAt = (await store.getRun(lost.runId))?.startedAt;
+    clock.advance(30_001);
+    engine.runOf(stack).endCanceled();
+    await lost.done;
+    const next = await start({ processState: ({ pid }) => states[pid] ?? "unknown" });
+    const { deadEngines } = engine.runs.at(-1)?.request ?? assert.fail("no run");
+    next.cancel();
+    await next.done;
+    return { deadEngines, startedAt };
+  }
+
+  it("may clear the lock of an engine that is proved dead", async () => {
+    for (const states of [
+      { 10: "dead", 11: "dead" },
+      { 10: "alive", 11: "dead" },
+    ] as const) {
+      const { deadEngines, startedAt } = await afterCrash(states);
+      assert.deepEqual(deadEngines[0], { host: "h", pid: 11, lockedAfter: startedAt });
+    }
+  });
+
+  it("may clear the lock of another host's engine, as it holds the lease that one had", async () => {
+    const { deadEngines, startedAt } = await afterCrash({ 10: "unknown", 11: "unknown" });
+    assert.deepEqual(deadEngines, [{ host: "h", pid: 11, lockedAfter: startedAt }]);
+  });
+
+  it("may clear the lock of an engine whose pid nobody had recorded, by host and time", async () => {
+    const { deadEngines, startedAt } = await afterCrash({ 10: "dead" }, { child, engine: null });
+    assert.deepEqual(deadEngines, [{ host: "h", pid: null, lockedAfter: startedAt }]);
+  });
+
+  it("may clear no lock of an engine that is alive", async () => {
+    assert.deepEqual((await afterCrash({ 10: "dead", 11: "alive" })).deadEngines, []);
+  });
+
+  it("remembers the dead engine behind a later run that only found its lock", async () => {
+    const { startedAt } = await afterCrash({ 10: "dead", 11: "dead" });
+    const next = await start({ processState: () => "dead" });
+    const { deadEngines } = engine.runs.at(-1)?.request ?? assert.fail("no run");
+    assert.ok(deadEngines.some(({ pid, lockedAfter }) => pid === 11 && lockedAfter === startedAt));
+    next.cancel();
+    await next.done;
+  });
+});
