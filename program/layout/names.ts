@@ -145,8 +145,6 @@ export const privateEndpointId = (env: EnvironmentFacts, endpointName: string): 
 export const isPrivateEndpointName = (name: string): boolean => /^[0-9A-Za-z][\w.-]{0,62}\w$/.test(name);
 
 export const workloadIdentityName = (jobId: number): string => `id-job-${jobId}`;
-export const workloadIdentityId = (env: EnvironmentFacts, jobId: number): string =>
-  `${resourceGroupId(env)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${workloadIdentityName(jobId)}`;
 export const clusterPolicyName = (jobId: number): string => `rowgate-job-${jobId}`;
 
 /** Limit of the Databricks Jobs API, in bytes of UTF-8. */

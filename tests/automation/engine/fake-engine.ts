@@ -1,10 +1,9 @@
 /** Engines that are shell scripts: what a test needs to see of signals and processes, without Pulumi. */
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { RunRequest } from "../../../automation/engine/engine.ts";
 import type { ChildSettings } from "../../../automation/engine/messages.ts";
-import { processState } from "../../../automation/engine/processes.ts";
 import { accessSpec } from "../../program/support/specs.ts";
 
 export interface FakeHome {
@@ -64,6 +63,3 @@ export async function until(test: () => boolean | Promise<boolean>, what: string
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
-
-export const isGone = (pid: number, startedAt: string): boolean =>
-  processState({ host: hostname(), pid, startedAt }) === "dead";

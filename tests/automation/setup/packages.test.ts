@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -133,7 +133,9 @@ describe("the packages", () => {
   it("wait for the npm that a killed set-up left behind", async (t) => {
     const { root, env, calls } = await checkout(t, `sleep 1\n${WORKING_NODE}\n${HIDDEN_LOCK}`);
     const killed = startNode(["--input-type=module", "-e", SET_UP, root], { env });
-    while (!existsSync(join(root, "calls"))) await sleep(10);
+    // Killed once its lock names the npm that it runs: before that there is nothing to wait for.
+    const lock = join(root, ".rowgate", "packages.lock");
+    while (!existsSync(lock) || !readFileSync(lock, "utf8").includes('"command"')) await sleep(10);
     process.kill(killed.pid, "SIGKILL");
     const { said, report } = lines();
     await ensurePackages({ root, env, report });
