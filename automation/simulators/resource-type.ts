@@ -10,6 +10,10 @@ export interface Tenant {
   readonly deployerId: string;
   /** address that the deployer calls from; IP access lists must not lock it out */
   readonly callerAddress: string | null;
+  /** principals made after this instant take a while to be known everywhere */
+  readonly seededAt: string;
+  /** how long a new principal stays unknown to Azure RBAC, in seconds */
+  readonly principalLagSeconds: number;
 }
 
 export interface CallContext {

@@ -13,6 +13,8 @@ const seedFile = z.object({
   subscriptionId: guid.optional(),
   /** address that the service calls from; absent: no list can lock it out */
   callerAddress: z.ipv4().optional(),
+  // Minutes on Azure, where it hits groups above all; seconds here, so that a trial does not take a morning.
+  principalLagSeconds: z.number().min(0).default(5),
   users: z.array(z.object({ id: guid, displayName: z.string(), userPrincipalName: z.string() })).default([]),
   groups: z
     .array(z.object({ id: guid, displayName: z.string(), members: z.array(z.string()).default([]) }))
@@ -55,6 +57,8 @@ export function openTenant(store: Store, seed: () => Seed | undefined): Tenant {
     subscriptionId: store.fact("subscriptionId") ?? "",
     deployerId: store.fact("deployerId") ?? "",
     callerAddress: store.fact("callerAddress") ?? null,
+    seededAt: store.fact("seededAt") ?? "",
+    principalLagSeconds: Number(store.fact("principalLagSeconds") ?? "0"),
   };
 }
 
@@ -63,6 +67,7 @@ function applySeed(store: Store, seed: Seed): void {
   store.setFact("tenantId", tenantId);
   store.setFact("subscriptionId", seed.subscriptionId ?? crypto.randomUUID());
   store.setFact("deployerId", crypto.randomUUID());
+  store.setFact("principalLagSeconds", String(seed.principalLagSeconds));
   if (seed.callerAddress) store.setFact("callerAddress", seed.callerAddress);
   seedDirectory(store, seed, tenantId);
   for (const vault of seed.vaults) seedVault(store, vault, tenantId);
@@ -74,6 +79,7 @@ function applySeed(store: Store, seed: Seed): void {
       for (const model of schema.models) putSecurable(store, "model", `${name}.${model}`);
     }
   }
+  store.setFact("seededAt", new Date().toISOString());
 }
 
 function seedDirectory(store: Store, seed: Seed, scope: string): void {

@@ -69,8 +69,8 @@ export class TestService {
     return this.#text;
   }
 
-  get pid(): number {
-    return this.#process?.pid ?? 0;
+  get url(): string {
+    return this.#url;
   }
 
   /** Starts the process and waits until it listens. */
@@ -180,6 +180,10 @@ export class TestService {
 
   async deleteObject(id: string): Promise<void> {
     await this.#clouds(`/sandbox/objects/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
+  async stopClouds(): Promise<void> {
+    await this.#clouds("/sandbox/stop", { method: "POST" });
   }
 
   /** Names of stacks whose state exists. */

@@ -1,5 +1,6 @@
 /** What an operator and Data Factory do over HTTP, against a real service. */
 import assert from "node:assert/strict";
+import { get } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { makeHome, removeHome, TestService, until } from "../support/service.ts";
 import { cluster, environment, job, policy } from "../support/small-rows.ts";
@@ -182,4 +183,36 @@ describe("requests over HTTP", () => {
       assert.ok(typeof body.message === "string" && body.message.length > 20);
     });
   }
+
+  it("a call under another host's name, or a write from another site's page, is refused", async () => {
+    const port = new URL(service.url).port;
+    const asHost = (host: string) =>
+      new Promise<number>((resolve, reject) => {
+        get({ host: "127.0.0.1", port, path: "/api/jobs", headers: { Host: host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        }).on("error", reject);
+      });
+    assert.equal(await asHost(`evil.example:${port}`), 403);
+    assert.equal(await asHost(`localhost:${port}`), 200);
+    for (const headers of [{ Origin: "http://evil.example" }, { "Sec-Fetch-Site": "cross-site" }]) {
+      const response = await service.fetch("/api/jobs/201/refresh", { method: "POST", headers });
+      assert.equal(response.status, 403, JSON.stringify(headers));
+    }
+  });
+
+  it("without its clouds the service is alive, not ready, and says what is missing", async () => {
+    await service.stopClouds();
+    assert.equal((await service.fetch("/healthz")).status, 200);
+    const response = await service.fetch("/readyz");
+    assert.equal(response.status, 503);
+    const { checks } = (await response.json()) as {
+      checks: { name: string; ok: boolean; message: string }[];
+    };
+    assert.deepEqual(
+      checks.filter(({ ok }) => !ok).map(({ name }) => name),
+      ["clouds"],
+    );
+    assert.match(checks.find(({ ok }) => !ok)?.message ?? "", /simulated clouds do not answer/);
+  });
 });

@@ -1,7 +1,7 @@
 /** Role assignments: (scope, role, principal) is unique whatever the name, and nothing of it ever changes. */
 import { matches, oneOf } from "../check.ts";
 import { armError } from "../cloud-error.ts";
-import { principalKind } from "../entra/directory.ts";
+import { principalKind, principalOf } from "../entra/directory.ts";
 import { type Body, textAt } from "../json.ts";
 import type { CallContext, ResourceType } from "../resource-type.ts";
 import { type ArmCall, armType, requireSubscription, resourceGroupOf } from "./arm-type.ts";
@@ -85,9 +85,18 @@ function requireScope(ctx: CallContext, scope: string): void {
   );
 }
 
+/** Made so recently that Azure RBAC has not heard of it yet. */
+function isOnItsWay({ store, tenant }: CallContext, principalId: string): boolean {
+  const createdAt = principalOf(store, principalId)?.createdAt ?? "";
+  if (createdAt <= tenant.seededAt) return false;
+  return Date.now() - Date.parse(createdAt) < tenant.principalLagSeconds * 1000;
+}
+
 function requirePrincipal(ctx: CallContext, principalId: string, asked: string): void {
   const kind = principalKind(ctx.store, principalId);
-  if (!kind) {
+  // A stated type makes ARM believe in a new user or service principal; a new group has to arrive all the same.
+  const isBelieved = kind !== "Group" && asked !== "";
+  if (!kind || (isOnItsWay(ctx, principalId) && !isBelieved)) {
     throw armError(
       400,
       "PrincipalNotFound",

@@ -7,6 +7,7 @@ import { addFault, clearFaults, faultCalls, listFaults } from "../faults.ts";
 import { at, type Body, type Json, merge, textAt } from "../json.ts";
 import { type CallContext, deleteThrough } from "../resource-type.ts";
 import { type CloudObject, clouds } from "../store.ts";
+import { getAccess } from "./access.ts";
 import { guessObject } from "./guess-object.ts";
 import type { HttpCall, Route } from "./route.ts";
 
@@ -28,6 +29,7 @@ const objectBody = z.strictObject({
 
 export const sandboxRoutes = (stop: (reason: string) => void): readonly Route[] => [
   { method: "GET", path: /^\/health$/, handle: ({ context }) => ({ status: 200, body: health(context) }) },
+  { method: "GET", path: /^\/sandbox\/access$/, handle: getAccess },
   { method: "GET", path: /^\/sandbox\/objects$/, handle: listObjects },
   { method: "GET", path: /^\/sandbox\/objects\/(.+)$/, handle: (call) => show(call, find(call)) },
   { method: "PUT", path: /^\/sandbox\/objects\/(.+)$/, handle: putObject },

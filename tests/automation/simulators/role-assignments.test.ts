@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openTestClouds } from "./support/clouds.ts";
 import type { Properties } from "./support/provider-client.ts";
-import { adaId, mlVault, reader, roleId, secretsUser, subscription, teamId } from "./support/seed.ts";
+import {
+  adaId,
+  lagSeconds,
+  mlVault,
+  reader,
+  roleId,
+  secretsUser,
+  subscription,
+  teamId,
+} from "./support/seed.ts";
 import { makeGroup, makeIdentity, makeWorkspace, roleAssignmentType } from "./support/world.ts";
 
 const assignment = (inputs: Properties = {}): Properties => ({
@@ -52,6 +62,43 @@ describe("role assignments", () => {
     const { azure } = await openTestClouds(t);
     const stranger = assignment({ principalId: "99999999-9999-4999-8999-999999999999" });
     await assert.rejects(azure.create(roleAssignmentType, stranger), /Status=400 Code="PrincipalNotFound"/);
+  });
+
+  it("a new group is unknown for a while, even if its type is stated; a new service principal is not", async (t) => {
+    const { azure } = await openTestClouds(t);
+    const made = await azure.create("azuread:index/group:Group", {
+      displayName: "fresh",
+      securityEnabled: true,
+    });
+    const inputs = assignment({ principalId: String(made.outputs.objectId) });
+    await assert.rejects(azure.create(roleAssignmentType, inputs), /PrincipalNotFound.*replication delay/);
+    await makeGroup(azure);
+    const identity = await makeIdentity(azure);
+    const principalId = String(identity.outputs.principalId);
+    const untyped = assignment({ principalId });
+    delete untyped.principalType;
+    await assert.rejects(azure.create(roleAssignmentType, untyped), /PrincipalNotFound/);
+    await azure.create(roleAssignmentType, assignment({ principalId, principalType: "ServicePrincipal" }));
+    await sleep(lagSeconds * 1000);
+    await azure.create(roleAssignmentType, inputs);
+  });
+
+  it("what a person can do is told with the group that it comes through", async (t) => {
+    const { azure, http } = await openTestClouds(t);
+    await azure.create(roleAssignmentType, assignment());
+    await azure.create(
+      roleAssignmentType,
+      assignment({ principalId: adaId, principalType: "User", roleDefinitionId: secretsUser }),
+    );
+    const { body } = await http("GET", "/sandbox/access?principal=Ada");
+    const told = (body.value as { what: string; through: string | null }[]).map(
+      ({ what, through }) => `${what} | ${through}`,
+    );
+    assert.deepEqual(told, [
+      "Key Vault Secrets User to Ada on ml-vault | null",
+      "Reader to ds_team on ml-vault | ds_team",
+    ]);
+    assert.equal((await http("GET", "/sandbox/access?principal=nobody")).status, 404);
   });
 
   it("a principal of another type than it says is refused", async (t) => {

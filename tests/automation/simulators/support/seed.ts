@@ -7,7 +7,11 @@ export const teamId = "44444444-4444-4444-8444-444444444444";
 export const mlVault = `${subscription}/resourceGroups/rg-shared/providers/Microsoft.KeyVault/vaults/ml-vault`;
 export const ada = "ada@contoso.example";
 
+/** short, so that a test can wait for it */
+export const lagSeconds = 1;
+
 export const seed = {
+  principalLagSeconds: lagSeconds,
   tenantId,
   subscriptionId,
   callerAddress: "203.0.113.7",
