@@ -5,6 +5,9 @@
  * guardrails', so that a row edited straight in SQL can be Blocked with a reason instead of lost.
  */
 import { z } from "zod";
+import type { MetadataTable } from "./columns.ts";
+
+export type { MetadataTable } from "./columns.ts";
 
 /** JSON text in a column, of the given shape. */
 const jsonColumn = <T extends z.ZodType>(schema: T) =>
@@ -115,16 +118,82 @@ export const clusterConfigRow = z.object({
 });
 export type ClusterConfigRow = z.infer<typeof clusterConfigRow>;
 
-/** The metadata tables, with the column that is each one's key. */
-export const metadataTables = {
-  Environments: { key: "name", row: environmentRow },
-  Jobs: { key: "job_id", row: jobRow },
-  Access_Policies: { key: "policy_id", row: accessPolicyRow },
-  Secret_References: { key: "reference_id", row: secretReferenceRow },
-  Network_Rules: { key: "rule_id", row: networkRuleRow },
-  Cluster_Configs: { key: "config_id", row: clusterConfigRow },
-} as const;
-export type MetadataTable = keyof typeof metadataTables;
+export const pipelineSettingRow = z.object({
+  setting_id: z.int(),
+  job_id: z.int(),
+  data_source: z.string().nullable(),
+  integration_runtime: z.string().nullable(),
+  sink_path: z.string().nullable(),
+  concurrency: z.int(),
+  timeout_minutes: z.int(),
+  retry_count: z.int(),
+  retry_interval_seconds: z.int(),
+  parameters: jsonColumn(z.record(z.string(), z.unknown())),
+  enabled: bitColumn,
+});
+
+export const alertRuleRow = z.object({
+  alert_id: z.int(),
+  job_id: z.int(),
+  metric: z.string(),
+  operator: z.string(),
+  threshold: z.number(),
+  window_minutes: z.int(),
+  frequency_minutes: z.int(),
+  severity: z.int(),
+  missing_data: z.string(),
+  enabled: bitColumn,
+});
+
+export const integrationRuntimeRow = z.object({
+  name: z.string(),
+  /** null: the default environment */
+  environment: z.string().nullable(),
+  kind: z.string(),
+  location: z.string(),
+  core_count: z.int().nullable(),
+  time_to_live_minutes: z.int(),
+  enabled: bitColumn,
+  description: z.string().nullable(),
+});
+
+export const dataSourceRow = z.object({
+  name: z.string(),
+  kind: z.string(),
+  location: z.string(),
+  host: z.string().nullable(),
+  database_name: z.string().nullable(),
+  path: z.string().nullable(),
+  key_vault: z.string().nullable(),
+  secret_name: z.string().nullable(),
+  integration_runtime: z.string().nullable(),
+  description: z.string().nullable(),
+});
+
+export const modelRow = z.object({
+  name: z.string(),
+  /** null: the default environment */
+  environment: z.string().nullable(),
+  owner: z.string().nullable(),
+  version: z.int().nullable(),
+  serving_size: z.string(),
+  description: z.string().nullable(),
+});
+
+/** How a row of each table is parsed. columns.ts says what its columns mean. */
+export const rowSchemas = {
+  Environments: environmentRow,
+  Integration_Runtimes: integrationRuntimeRow,
+  Data_Sources: dataSourceRow,
+  Models: modelRow,
+  Jobs: jobRow,
+  Access_Policies: accessPolicyRow,
+  Secret_References: secretReferenceRow,
+  Network_Rules: networkRuleRow,
+  Cluster_Configs: clusterConfigRow,
+  Pipeline_Settings: pipelineSettingRow,
+  Alert_Rules: alertRuleRow,
+} as const satisfies Readonly<Record<MetadataTable, z.ZodType>>;
 
 /** Names one row for a person: `Access_Policies 17`. */
 export interface RowRef {

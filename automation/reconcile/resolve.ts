@@ -33,10 +33,11 @@ export interface ResolveMoment {
 }
 
 export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }: ResolveMoment): Resolution {
-  const { subject, job, environment } = snapshot;
+  const { subject, job, environment, outputVersions } = snapshot;
   const nowMs = Date.parse(now);
   const isGone = job === null && !snapshot.malformed.some(({ ref }) => ref.table === "Jobs");
-  if (isGone) return { subject, seq, contributions: [], rowConditions: [], recorded: [], wakeAt: null };
+  if (isGone)
+    return { subject, seq, contributions: [], rowConditions: [], recorded: [], wakeAt: null, outputVersions };
   const malformed = snapshot.malformed
     .map((row) => malformedOutcome(row, nowMs))
     .filter((outcome) => outcome !== null);
@@ -59,6 +60,7 @@ export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }
       recorded: keepRecorded(snapshot, []),
       rowConditions: told.map(asRowCondition),
       wakeAt: wakeAt(snapshot, true, now),
+      outputVersions,
     };
   }
   const recorded: RecordedReference[] = [];
@@ -78,6 +80,7 @@ export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }
     contributions,
     recorded: keepRecorded(snapshot, recorded),
     rowConditions: told.map(asRowCondition),
+    outputVersions,
     wakeAt: wakeAt(
       snapshot,
       outcomes.some((each) => each.refusal?.type === "Waiting"),
@@ -133,6 +136,7 @@ export function keepAll(
     recorded: snapshot.recorded,
     rowConditions: [{ row, condition: conditionOf(waiting("ResolveFailed", message)) }],
     wakeAt: later(now),
+    outputVersions: "outputVersions" in snapshot ? snapshot.outputVersions : {},
   };
 }
 
@@ -162,6 +166,7 @@ export function resolveEnvironment(
     recorded: [],
     rowConditions: outcomes.filter((each) => each.refusal !== null).map(asRowCondition),
     wakeAt: waits ? later(now) : null,
+    outputVersions: {}, // a platform refers to no outputs
   };
 }
 

@@ -107,10 +107,10 @@ describe("migrations", () => {
 
 describe("opening a store", () => {
   it("an unknown scheme is a clear error that says no password", async () => {
-    const url = "mssql://service:geheim@host/metadata";
+    const url = "postgres://service:geheim@host/metadata";
     await assert.rejects(openStore({ url }), (error: unknown) => {
       assert.ok(error instanceof Error);
-      assert.match(error.message, /begins with mssql:; this release opens sqlite:/);
+      assert.match(error.message, /begins with postgres:; this release opens sqlite:/);
       assert.doesNotMatch(error.message, /geheim/);
       return true;
     });

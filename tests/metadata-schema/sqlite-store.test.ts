@@ -19,6 +19,7 @@ async function openKit(): Promise<StoreKit> {
   return {
     store: temp.store,
     raw: async (sql) => outside.exec(sql),
+    query: async (sql) => outside.prepare(sql).all(),
     reopen: async () => {
       await temp.store.close();
       for (const handle of handles) await handle.close();

@@ -112,6 +112,7 @@ export const jobSnapshot = (change: Partial<JobSnapshot> = {}): JobSnapshot => (
   malformed: [],
   contributions: [],
   recorded: [],
+  outputVersions: {},
   outputs: {
     "platform-eastus": { workspace_url: "adb-1234567890123456.7.azuredatabricks.net" },
     "job-eastus-201": { databricks_job_id: "4711", cluster_policy_id: "ABCDEF0123456789" },

@@ -20,6 +20,11 @@ export function admittedTo(transaction: Transaction, stack: string): readonly St
     .map((row) => contributionFrom(transaction, row));
 }
 
+export const contributionsTo = (transaction: Transaction, stack: string): readonly StoredContribution[] =>
+  transaction
+    .all("SELECT * FROM Contributions WHERE stack = ? ORDER BY subject", stack)
+    .map((row) => contributionFrom(transaction, row));
+
 /** Jobs that contribute to a stack, wanted or admitted. */
 export const contributingJobs = (transaction: Transaction, stack: string): readonly number[] =>
   transaction
@@ -115,14 +120,14 @@ const referredStacks = (transaction: Transaction, subject: string): ReadonlySet<
  */
 function missedOutputs(
   transaction: Transaction,
-  { seq, contributions }: Resolution,
+  { contributions, outputVersions }: Resolution,
   referredBefore: ReadonlySet<string>,
 ): boolean {
   const referred = new Set(contributions.flatMap(({ references }) => references.map(({ stack }) => stack)));
   return [...referred].some((stack) => {
     if (referredBefore.has(stack)) return false;
     const row = transaction.get("SELECT seq FROM Output_Changes WHERE stack = ?", stack);
-    return row !== undefined && (seq === null || integer(row, "seq") > seq);
+    return (row === undefined ? 0 : integer(row, "seq")) !== (outputVersions[stack] ?? 0);
   });
 }
 

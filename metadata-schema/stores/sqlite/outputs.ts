@@ -1,9 +1,9 @@
 /** Outputs of each stack's last success. */
 import { isDeepStrictEqual } from "node:util";
 import { parseSubjectKey } from "../../contributions.ts";
-import type { MetadataStore, OutputValues } from "../../store.ts";
+import type { MetadataStore, OutputValues, OutputVersions } from "../../store.ts";
 import { nextSeq, touch } from "./changes.ts";
-import { json, type Transaction, text, textOrNull } from "./connection.ts";
+import { integer, json, type Transaction, text, textOrNull } from "./connection.ts";
 import { getStackRow } from "./stacks.ts";
 
 export function outputValues(transaction: Transaction, stack: string): OutputValues {
@@ -29,6 +29,14 @@ export function outputsOfStacks(
   const entries = stacks.map((stack) => [stack, outputValues(transaction, stack)] as const);
   return Object.fromEntries(entries.filter(([, values]) => Object.keys(values).length > 0));
 }
+
+/** Of each stack whose outputs ever changed, which change they are from. */
+export function outputVersions(transaction: Transaction, stacks: readonly string[]): OutputVersions {
+  const rows = transaction.all(selectOutputVersions, JSON.stringify(stacks));
+  return Object.fromEntries(rows.map((row) => [text(row, "stack"), integer(row, "seq")]));
+}
+export const selectOutputVersions =
+  "SELECT stack, seq FROM Output_Changes WHERE stack IN (SELECT value FROM json_each(?))";
 
 /**
  * Replaces a stack's outputs and touches every subject whose contribution refers to one that changed.

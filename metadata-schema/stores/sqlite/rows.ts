@@ -1,73 +1,138 @@
 /** The metadata rows that people write: inserting, reading, and the snapshots that a resolve reads. */
+import { isDeepStrictEqual } from "node:util";
+import { columnsOf, type MetadataTable, tableNames, tables } from "../../columns.ts";
 import { subjectKey } from "../../contributions.ts";
-import { RowRefusedError } from "../../errors.ts";
-import type { EnvironmentRow, JobRow, MalformedRow, MetadataTable } from "../../rows.ts";
-import { metadataTables } from "../../rows.ts";
-import type { EnvironmentSnapshot, JobSnapshot, MetadataStore, NewRow } from "../../store.ts";
+import { ConflictError, RowRefusedError } from "../../errors.ts";
+import { belongsToJob, inOrder, requireShape, valuesOf } from "../../row-values.ts";
+import { type EnvironmentRow, type JobRow, type MalformedRow, rowSchemas } from "../../rows.ts";
+import type {
+  Actor,
+  EnvironmentSnapshot,
+  JobSnapshot,
+  MetadataStore,
+  NewRow,
+  RowChange,
+  RowValue,
+  RowValues,
+  StoredRow,
+} from "../../store.ts";
 import { type Parameter, type Row, sqliteCode, type Transaction } from "./connection.ts";
 import { contributionsOf, recordedOf } from "./contributions.ts";
-import { outputsOfStacks } from "./outputs.ts";
+import { outputsOfStacks, outputVersions } from "./outputs.ts";
 
-type ParsedRow<T extends MetadataTable> = (typeof metadataTables)[T]["row"]["_output"];
+type ParsedRow<T extends MetadataTable> = (typeof rowSchemas)[T]["_output"];
 
-/** Parents before children, so that a caller may list rows in any order. */
-const insertOrder = Object.keys(metadataTables);
+export function changeRows(transaction: Transaction, changes: readonly RowChange[], actor: Actor): void {
+  changes.forEach(requireShape);
+  transaction.run("DELETE FROM Audit_Context");
+  transaction.run(
+    "INSERT INTO Audit_Context (id, actor, actor_kind) VALUES (1, ?, ?)",
+    actor.name,
+    actor.kind,
+  );
+  for (const change of inOrder(changes)) changeRow(transaction, change);
+  transaction.run("DELETE FROM Audit_Context");
+}
 
-export function insertRows(transaction: Transaction, rows: readonly NewRow[]): void {
-  const ordered = [...rows].sort((a, b) => insertOrder.indexOf(a.table) - insertOrder.indexOf(b.table));
-  for (const row of ordered) insertRow(transaction, row);
+function changeRow(transaction: Transaction, change: RowChange): void {
+  // The table and its columns are known ones (requireShape), so their names carry no SQL.
+  const { table } = change;
+  const key = tables[table].key;
+  if (change.kind !== "insert") {
+    const row = transaction.get(`SELECT * FROM ${table} WHERE ${key} = ?`, change.key);
+    if (row === undefined)
+      throw new ConflictError(
+        `${table} ${change.key} is gone: somebody deleted it meanwhile. Read it again.`,
+      );
+    if (!isDeepStrictEqual(valuesOf(table, row), change.before))
+      throw new ConflictError(`${table} ${change.key} was changed by somebody meanwhile. Read it again.`);
+  }
+  try {
+    if (change.kind === "delete") transaction.run(`DELETE FROM ${table} WHERE ${key} = ?`, change.key);
+    else if (change.kind === "insert") insertRow(transaction, change);
+    else updateRow(transaction, change);
+  } catch (error) {
+    throw refusal(change, error);
+  }
 }
 
 function insertRow(transaction: Transaction, { table, values }: NewRow): void {
-  const known = metadataTables[table].row.shape;
   const columns = Object.keys(values);
-  for (const column of columns) {
-    // Also what keeps a column's name from carrying SQL.
-    if (!Object.hasOwn(known, column))
-      throw new RowRefusedError(`${table}.${column}: the table has no such column.`);
-  }
   const sql =
     columns.length === 0
       ? `INSERT INTO ${table} DEFAULT VALUES`
       : `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
-  try {
-    transaction.run(sql, ...Object.values(values).map(parameterOf));
-  } catch (error) {
-    throw refusal(table, values, error);
-  }
+  transaction.run(sql, ...Object.values(values).map(parameterOf));
 }
 
-function parameterOf(value: NewRow["values"][string]): Parameter {
+function updateRow(transaction: Transaction, change: Extract<RowChange, { kind: "update" }>): void {
+  const columns = Object.keys(change.values);
+  if (columns.length === 0) return;
+  transaction.run(
+    `UPDATE ${change.table} SET ${columns.map((column) => `${column} = ?`).join(", ")}
+     WHERE ${tables[change.table].key} = ?`,
+    ...Object.values(change.values).map(parameterOf),
+    change.key,
+  );
+}
+
+function parameterOf(value: RowValue): Parameter {
   if (typeof value === "boolean") return value ? 1 : 0;
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
 /** SQLite's constraint error in words that name table, column and fault; any other error as it is. */
-function refusal(table: MetadataTable, values: NewRow["values"], error: unknown): unknown {
-  const code = sqliteCode(error);
-  // 19 is SQLITE_CONSTRAINT, 20 SQLITE_MISMATCH: text where a key must be a number.
-  if (!(error instanceof Error) || ![19, 20].includes(code & 0xff)) return error;
+function refusal(change: RowChange, error: unknown): unknown {
+  // 19 is SQLITE_CONSTRAINT
+  if (!(error instanceof Error) || (sqliteCode(error) & 0xff) !== 19) return error;
   const refused = (fault: string) => new RowRefusedError(fault, { cause: error });
-  if ((code & 0xff) === 20) return refused(`${table}.${metadataTables[table].key}: must be an integer.`);
+  const { table } = change;
+  const values: RowValues = change.kind === "delete" ? {} : change.values;
   const [, rule, subject] = /^(\w+(?: \w+)?) constraint failed(?:: (.*))?$/s.exec(error.message) ?? [];
   switch (rule) {
-    case "NOT NULL":
-      return refused(`${subject}: must have a value.`);
     case "UNIQUE": {
-      const column = subject?.split(".").at(-1) ?? metadataTables[table].key;
+      const column = subject?.split(".").at(-1) ?? tables[table].key;
       return refused(`${subject}: another row has the value ${JSON.stringify(values[column] ?? null)}.`);
     }
-    case "CHECK":
-      return refused(`${subject?.replace(/^(\S+) /, "$1: ")}.`);
     case "FOREIGN KEY":
-      // The only reference that no trigger checks first.
-      return refused(`Jobs.environment: names an environment that does not exist: ${values.environment}.`);
-    default: {
-      const wrongType = /^cannot store (\w+) value in (\w+) column (\S+)$/.exec(error.message);
-      if (wrongType !== null) return refused(`${wrongType[3]}: is ${wrongType[1]}, must be ${wrongType[2]}.`);
-      return refused(`${error.message.replace(/^(\S+) /, "$1: ")}.`);
-    }
+      return refused(missingReference(change));
+    default:
+      return refused(`${(subject ?? error.message).replace(/^(\S+) /, "$1: ")}.`);
   }
+}
+
+/** SQLite does not say which reference it is. */
+function missingReference(change: RowChange): string {
+  const { table } = change;
+  if (change.kind === "delete")
+    return `${table} ${change.key}: other rows still name it. Change those first.`;
+  const named = Object.entries(columnsOf(table)).filter(
+    ([name, column]) => column.references !== undefined && typeof change.values[name] === "string",
+  );
+  const words = named.map(
+    ([name, column]) => `${table}.${name}: ${column.references} "${change.values[name]}"`,
+  );
+  return words.length === 0
+    ? `${table}: other rows still name its old key. Change those first.`
+    : `${words.join(" or ")} does not exist.`;
+}
+
+/** Of these tables, or all of them. */
+export function readRows(
+  transaction: Transaction,
+  { tables: wanted, jobId }: Parameters<MetadataStore["readRows"]>[0],
+): readonly StoredRow[] {
+  return tableNames
+    .filter((table) => wanted?.includes(table) ?? true)
+    .filter((table) => jobId === undefined || belongsToJob(table))
+    .flatMap((table) => {
+      const key = tables[table].key;
+      const rows =
+        jobId === undefined
+          ? transaction.all(`SELECT * FROM ${table} ORDER BY ${key}`)
+          : transaction.all(`SELECT * FROM ${table} WHERE job_id = ? ORDER BY ${key}`, jobId);
+      return rows.map((row) => ({ table, key: String(row[key]), values: valuesOf(table, row) }));
+    });
 }
 
 export const isEmpty = (transaction: Transaction): boolean =>
@@ -97,13 +162,13 @@ function parseRows<T extends MetadataTable>(
 ): readonly ParsedRow<T>[] {
   const parsed: ParsedRow<T>[] = [];
   for (const row of rows) {
-    const result = metadataTables[table].row.safeParse(row);
+    const result = rowSchemas[table].safeParse(row);
     if (result.success) {
       parsed.push(result.data as ParsedRow<T>); // the table's own schema made it
       continue;
     }
     const issue = result.error.issues[0];
-    const ref = { table, key: String(row[metadataTables[table].key]) };
+    const ref = { table, key: String(row[tables[table].key]) };
     malformed.push({
       ref,
       raw: { ...row },
@@ -121,6 +186,7 @@ export function loadJob(transaction: Transaction, jobId: number): JobSnapshot {
   const [job] = parseRows("Jobs", rawJob === undefined ? [] : [rawJob], malformed);
   const environment =
     rawJob === undefined ? null : environmentOf(transaction, rawJob.environment ?? null, malformed);
+  const stacks = stacksReadByJob(transaction, jobId, environment?.name ?? null);
   return {
     subject,
     job: job ?? null,
@@ -132,7 +198,8 @@ export function loadJob(transaction: Transaction, jobId: number): JobSnapshot {
     malformed,
     contributions: contributionsOf(transaction, subjectKey(subject)),
     recorded: recordedOf(transaction, subjectKey(subject)),
-    outputs: outputsOfStacks(transaction, stacksReadByJob(transaction, jobId, environment?.name ?? null)),
+    outputs: outputsOfStacks(transaction, stacks),
+    outputVersions: outputVersions(transaction, stacks),
   };
 }
 

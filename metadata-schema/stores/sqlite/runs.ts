@@ -52,6 +52,10 @@ export const runFrom = (row: Row): RunRecord => ({
       : { class: text(row, "failure_class") as RunFailure["class"], message: text(row, "failure_message") },
 });
 
+export const listRuns = (transaction: Transaction, limit: number): readonly RunRecord[] =>
+  transaction.all(selectNewestRuns, limit).map(runFrom);
+export const selectNewestRuns = "SELECT * FROM Runs ORDER BY number DESC LIMIT ?";
+
 export const recentRuns = (transaction: Transaction, stack: string, limit: number): readonly RunRecord[] =>
   transaction.all(selectRecentRuns, stack, limit).map(runFrom);
 

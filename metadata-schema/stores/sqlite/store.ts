@@ -1,19 +1,29 @@
 /** The metadata store on SQLite. Each method is one transaction; the statements are in the files beside. */
 import { migrate, readMigrations } from "../../migrate.ts";
+import { serviceActor } from "../../row-values.ts";
 import type { MetadataStore } from "../../store.ts";
 import { isWakeupDue, readChanges, touch, wake } from "./changes.ts";
 import { clearConditions, conditions, conditionsByType, setConditions } from "./conditions.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { commitResolution, contributionsOf } from "./contributions.ts";
+import { commitResolution, contributionsOf, contributionsTo } from "./contributions.ts";
 import { acquireLease, breakLease, listLeases, recordProcesses, renewLease, requireLease } from "./leases.ts";
 import { outputs } from "./outputs.ts";
-import { getJob, insertRows, isEmpty, listJobs, loadEnvironment, loadJob } from "./rows.ts";
+import {
+  getJob,
+  isEmpty,
+  listJobs,
+  loadEnvironment,
+  loadJob,
+  readRows,
+  changeRows as writeRows,
+} from "./rows.ts";
 import {
   appendSteps,
   cancelQueuedRun,
   createRequest,
   getRequest,
   getRun,
+  listRuns,
   readSteps,
   recentRuns,
 } from "./runs.ts";
@@ -50,6 +60,8 @@ const rowMethods = (
   connection: Connection,
 ): Methods<
   | "insertRows"
+  | "changeRows"
+  | "readRows"
   | "isEmpty"
   | "listJobs"
   | "getJob"
@@ -59,18 +71,28 @@ const rowMethods = (
   | "loadJob"
   | "loadEnvironment"
   | "commitResolution"
-> => ({
-  insertRows: (rows) => connection.write((t) => insertRows(t, rows)),
-  isEmpty: () => connection.read(isEmpty),
-  listJobs: (page) => connection.read((t) => listJobs(t, page)),
-  getJob: (jobId) => connection.read((t) => getJob(t, jobId)),
-  readChanges: (limit) => connection.read((t) => readChanges(t, limit)),
-  touch: (subjects) => connection.write((t) => touch(t, subjects)),
-  wake: async () => ((await connection.read(isWakeupDue)) ? await connection.write(wake) : 0),
-  loadJob: (jobId) => connection.read((t) => loadJob(t, jobId)),
-  loadEnvironment: (name) => connection.read((t) => loadEnvironment(t, name)),
-  commitResolution: (resolution) => connection.write((t) => commitResolution(t, resolution)),
-});
+> => {
+  const changeRows: MetadataStore["changeRows"] = (changes, actor) =>
+    connection.write((t) => writeRows(t, changes, actor));
+  return {
+    insertRows: (rows) =>
+      changeRows(
+        rows.map((row) => ({ kind: "insert", ...row })),
+        serviceActor,
+      ),
+    changeRows,
+    readRows: (filter) => connection.read((t) => readRows(t, filter)),
+    isEmpty: () => connection.read(isEmpty),
+    listJobs: (page) => connection.read((t) => listJobs(t, page)),
+    getJob: (jobId) => connection.read((t) => getJob(t, jobId)),
+    readChanges: (limit) => connection.read((t) => readChanges(t, limit)),
+    touch: (subjects) => connection.write((t) => touch(t, subjects)),
+    wake: async () => ((await connection.read(isWakeupDue)) ? await connection.write(wake) : 0),
+    loadJob: (jobId) => connection.read((t) => loadJob(t, jobId)),
+    loadEnvironment: (name) => connection.read((t) => loadEnvironment(t, name)),
+    commitResolution: (resolution) => connection.write((t) => commitResolution(t, resolution)),
+  };
+};
 
 const stackMethods = (
   connection: Connection,
@@ -81,6 +103,7 @@ const stackMethods = (
   | "getStack"
   | "listStacks"
   | "jobContributions"
+  | "stackContributions"
   | "listWork"
   | "listHeldDestroys"
   | "outputs"
@@ -92,6 +115,7 @@ const stackMethods = (
   getStack: (stack) => connection.read((t) => getStack(t, stack)),
   listStacks: () => connection.read(listStacks),
   jobContributions: (jobId) => connection.read((t) => contributionsOf(t, `job:${jobId}`)),
+  stackContributions: (stack) => connection.read((t) => contributionsTo(t, stack)),
   listWork: (limit, lane) => connection.read((t) => listWork(t, limit, lane)),
   listHeldDestroys: () => connection.read(listHeldDestroys),
   outputs: (stack) => connection.read((t) => outputs(t, stack)),
@@ -133,6 +157,7 @@ const recordMethods = (
   | "getRequest"
   | "cancelQueuedRun"
   | "getRun"
+  | "listRuns"
   | "recentRuns"
   | "readSteps"
 > => ({
@@ -144,6 +169,7 @@ const recordMethods = (
   createRequest: (request) => connection.write((t) => createRequest(t, request)),
   getRequest: (requestId) => connection.read((t) => getRequest(t, requestId)),
   cancelQueuedRun: (runId, message) => connection.write((t) => cancelQueuedRun(t, runId, message)),
+  listRuns: (limit) => connection.read((t) => listRuns(t, limit)),
   recentRuns: (stack, limit) => connection.read((t) => recentRuns(t, stack, limit)),
   getRun: (runId) => connection.read((t) => getRun(t, runId)),
   readSteps: (runId, after, limit) => connection.read((t) => readSteps(t, runId, after, limit)),

@@ -20,6 +20,8 @@ export interface StoreKit {
   readonly store: MetadataStore;
   /** Runs one statement, plain enough for every dialect, on a connection that is not the store's. */
   raw(sql: string): Promise<void>;
+  /** Rows of one SELECT on that connection. */
+  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Closes every handle and opens the database again. */
   reopen(): Promise<MetadataStore>;
   /** Another handle on the same database, with the same clock. */
@@ -122,6 +124,7 @@ export const resolution = (subject: Subject, overrides: Partial<Resolution> = {}
   rowConditions: [],
   recorded: [],
   wakeAt: null,
+  outputVersions: {},
   ...overrides,
 });
 

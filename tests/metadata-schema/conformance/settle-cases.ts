@@ -249,7 +249,7 @@ function referrerCases(fact: Case): void {
 async function resolveKeeping(store: MetadataStore): Promise<void> {
   for (const { subject, seq } of await store.readChanges(100)) {
     assert.equal(subject.kind, "job");
-    const { contributions } = await store.loadJob(subject.kind === "job" ? subject.jobId : 0);
+    const { contributions, outputVersions } = await store.loadJob(subject.kind === "job" ? subject.jobId : 0);
     await store.commitResolution({
       subject,
       seq,
@@ -257,6 +257,7 @@ async function resolveKeeping(store: MetadataStore): Promise<void> {
       rowConditions: [],
       recorded: [],
       wakeAt: null,
+      outputVersions,
     });
   }
   assert.deepEqual(await touched(store), []);

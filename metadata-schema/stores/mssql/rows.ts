@@ -1,0 +1,271 @@
+/** The metadata rows that people write: changing, reading, and the snapshots that a resolve reads. */
+import { isDeepStrictEqual } from "node:util";
+import { columnsOf, type MetadataTable, tableNames, tables } from "../../columns.ts";
+import { subjectKey } from "../../contributions.ts";
+import { ConflictError, RowRefusedError } from "../../errors.ts";
+import { belongsToJob, inOrder, requireShape, valuesOf } from "../../row-values.ts";
+import { type EnvironmentRow, type JobRow, type MalformedRow, rowSchemas } from "../../rows.ts";
+import type {
+  EnvironmentSnapshot,
+  JobSnapshot,
+  MetadataStore,
+  NewRow,
+  RowChange,
+  RowValue,
+  RowValues,
+  StoredRow,
+} from "../../store.ts";
+import { type Parameter, type Row, type Transaction, text } from "./connection.ts";
+import {
+  contributionsFrom,
+  recordedFrom,
+  selectContributionsOfSubject,
+  selectRecorded,
+} from "./contributions.ts";
+import { outputsOfStacks } from "./outputs.ts";
+import { isDuplicate, serverNumber } from "./transient.ts";
+
+type ParsedRow<T extends MetadataTable> = (typeof rowSchemas)[T]["_output"];
+
+/** The actor is the transaction's, see Connection.write. */
+export async function changeRows(transaction: Transaction, changes: readonly RowChange[]): Promise<void> {
+  for (const change of inOrder(changes)) await changeRow(transaction, change);
+}
+
+async function changeRow(transaction: Transaction, change: RowChange): Promise<void> {
+  requireShape(change);
+  if (change.kind !== "insert") await requireUnchanged(transaction, change);
+  try {
+    if (change.kind === "delete") await deleteRow(transaction, change);
+    else if (change.kind === "insert") await insertRow(transaction, change);
+    else await updateRow(transaction, change);
+  } catch (error) {
+    throw refusal(change, error);
+  }
+}
+
+async function requireUnchanged(
+  transaction: Transaction,
+  { table, key, before }: Exclude<RowChange, { kind: "insert" }>,
+): Promise<void> {
+  // Locked until the transaction ends, so that nobody comes between the look and the write.
+  const row = await transaction.get(
+    `SELECT * FROM ${table} WITH (UPDLOCK, HOLDLOCK) WHERE ${tables[table].key} = @key`,
+    { key },
+  );
+  if (row === undefined)
+    throw new ConflictError(`${table} ${key} is gone: somebody deleted it meanwhile. Read it again.`);
+  if (!isDeepStrictEqual(valuesOf(table, row), before))
+    throw new ConflictError(`${table} ${key} was changed by somebody meanwhile. Read it again.`);
+}
+
+// A table and its columns are known ones (requireShape), so their names carry no SQL.
+
+async function insertRow(transaction: Transaction, { table, values }: NewRow): Promise<void> {
+  const columns = Object.keys(values);
+  const sql =
+    columns.length === 0
+      ? `INSERT INTO ${table} DEFAULT VALUES`
+      : `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map((each) => `@v_${each}`).join(", ")})`;
+  await transaction.run(sql, parametersOf(values));
+}
+
+async function updateRow(
+  transaction: Transaction,
+  { table, key, values }: Extract<RowChange, { kind: "update" }>,
+): Promise<void> {
+  const columns = Object.keys(values);
+  if (columns.length === 0) return;
+  await transaction.run(
+    `UPDATE ${table} SET ${columns.map((each) => `${each} = @v_${each}`).join(", ")}
+WHERE ${tables[table].key} = @key`,
+    { ...parametersOf(values), key },
+  );
+}
+
+async function deleteRow(
+  transaction: Transaction,
+  { table, key }: { readonly table: MetadataTable; readonly key: string },
+): Promise<void> {
+  await transaction.run(`DELETE FROM ${table} WHERE ${tables[table].key} = @key`, { key });
+}
+
+const parametersOf = (values: RowValues): Readonly<Record<string, Parameter>> =>
+  Object.fromEntries(Object.entries(values).map(([column, value]) => [`v_${column}`, parameterOf(value)]));
+
+const parameterOf = (value: RowValue): Parameter =>
+  typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+
+/** The server's refusal in words that name table, column and fault; any other error as it is. */
+function refusal(change: RowChange, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { table } = change;
+  const refused = (fault: string) => new RowRefusedError(fault, { cause: error });
+  const values: RowValues = change.kind === "delete" ? {} : change.values;
+  if (isDuplicate(error)) {
+    const column = uniqueColumn(table, error.message);
+    return refused(
+      `${table}.${column}: another row has the value ${JSON.stringify(values[column] ?? null)}.`,
+    );
+  }
+  // 547: a CHECK or a reference; the name of the constraint is the sentence.
+  if (serverNumber(error) !== 547) return error;
+  if (change.kind === "delete")
+    return refused(`${table} ${change.key}: other rows still name it. Change those first.`);
+  const sentence = /constraint ["']([^"']+)["']/i.exec(error.message)?.[1] ?? "";
+  if (sentence.startsWith(`${table}.`)) return refused(`${sentence.replace(/^(\S+) /, "$1: ")}.`);
+  const named = Object.entries(columnsOf(table)).filter(
+    ([name, column]) =>
+      column.references !== undefined && values[name] !== undefined && values[name] !== null,
+  );
+  const words = named.map(([name, column]) => `${table}.${name}: ${column.references} "${values[name]}"`);
+  return refused(words.length === 0 ? `${table}: ${error.message}` : `${words.join(" or ")} does not exist.`);
+}
+
+/** Unique constraints and indexes are named <table>_<column>, the key's <table>_key. */
+function uniqueColumn(table: MetadataTable, message: string): string {
+  const lower = message.toLowerCase();
+  if (lower.includes("environments_default")) return "is_default";
+  const column = Object.keys(columnsOf(table)).find((name) =>
+    lower.includes(`${table}_${name}`.toLowerCase()),
+  );
+  return column ?? tables[table].key;
+}
+
+/** Of these tables, or all of them. */
+export async function readRows(
+  transaction: Transaction,
+  { tables: wanted, jobId }: Parameters<MetadataStore["readRows"]>[0],
+): Promise<readonly StoredRow[]> {
+  const read = tableNames
+    .filter((table) => wanted?.includes(table) ?? true)
+    .filter((table) => jobId === undefined || belongsToJob(table));
+  const where = jobId === undefined ? "" : " WHERE job_id = @jobId";
+  const selects = read.map((table) => `SELECT * FROM ${table}${where} ORDER BY ${tables[table].key}`);
+  if (selects.length === 0) return [];
+  const lists = await transaction.lists(selects.join(";\n"), jobId === undefined ? {} : { jobId });
+  return read.flatMap((table, index) =>
+    (lists[index] ?? []).map((row) => ({
+      table,
+      key: String(row[tables[table].key]),
+      values: valuesOf(table, row),
+    })),
+  );
+}
+
+export const isEmpty = async (transaction: Transaction): Promise<boolean> =>
+  (await transaction.get("SELECT id FROM Service_State WHERE ever_filled = 1")) === undefined;
+
+export async function listJobs(
+  transaction: Transaction,
+  page?: Parameters<MetadataStore["listJobs"]>[0],
+): Promise<readonly JobRow[]> {
+  const rows =
+    page === undefined
+      ? await transaction.all("SELECT * FROM Jobs ORDER BY job_id")
+      : await transaction.all(selectJobsAfter, { after: withinInt(page.after), limit: page.limit });
+  return parseRows("Jobs", rows, []);
+}
+export const selectJobsAfter = "SELECT TOP (@limit) * FROM Jobs WHERE job_id > @after ORDER BY job_id";
+
+/** A caller may begin before the first number that there can be. */
+const withinInt = (value: number): number => Math.max(-(2 ** 31) + 1, Math.min(2 ** 31 - 1, value));
+
+export async function getJob(transaction: Transaction, jobId: number): Promise<JobRow | null> {
+  return parseRows("Jobs", await transaction.all(selectJob, { jobId }), [])[0] ?? null;
+}
+const selectJob = "SELECT * FROM Jobs WHERE job_id = @jobId";
+
+/** The rows whose shape is right; the others are added to `malformed`. */
+function parseRows<T extends MetadataTable>(
+  table: T,
+  rows: readonly Row[],
+  malformed: MalformedRow[],
+): readonly ParsedRow<T>[] {
+  const parsed: ParsedRow<T>[] = [];
+  for (const row of rows) {
+    const result = rowSchemas[table].safeParse(row);
+    if (result.success) {
+      parsed.push(result.data as ParsedRow<T>); // the table's own schema made it
+      continue;
+    }
+    const issue = result.error.issues[0];
+    malformed.push({
+      ref: { table, key: String(row[tables[table].key]) },
+      raw: { ...row },
+      field: String(issue?.path[0] ?? ""),
+      fault: issue?.message ?? "is malformed",
+    });
+  }
+  return parsed;
+}
+
+export async function loadJob(transaction: Transaction, jobId: number): Promise<JobSnapshot> {
+  const malformed: MalformedRow[] = [];
+  const subject = { kind: "job", jobId } as const;
+  const lists = await transaction.lists(selectJobRows, { jobId, subject: subjectKey(subject) });
+  const [jobs = [], environments = [], policies = [], secrets = [], networkRules = [], clusters = []] = lists;
+  const [contributed = [], references = [], recorded = []] = lists.slice(6);
+  const contributions = contributionsFrom([contributed, references]);
+  const [job] = parseRows("Jobs", jobs, malformed);
+  const environment = environmentFrom(environments[0], malformed);
+  const own = contributions.filter(({ kind }) => kind === "job").map(({ stack }) => stack);
+  // By name, because a job that came back has outputs before it has contributions; by its contributions too,
+  // because a job may have moved.
+  const named =
+    environment === null ? [] : [`platform-${environment.name}`, `job-${environment.name}-${jobId}`];
+  const { outputs, versions } = await outputsOfStacks(transaction, [...new Set([...named, ...own])]);
+  return {
+    subject,
+    job: job ?? null,
+    environment: environment?.row ?? null,
+    policies: parseRows("Access_Policies", policies, malformed),
+    secretReferences: parseRows("Secret_References", secrets, malformed),
+    networkRules: parseRows("Network_Rules", networkRules, malformed),
+    clusterConfigs: parseRows("Cluster_Configs", clusters, malformed),
+    malformed,
+    contributions,
+    recorded: recordedFrom(recorded),
+    outputs,
+    outputVersions: versions,
+  };
+}
+const selectJobRows = `
+SELECT * FROM Jobs WHERE job_id = @jobId;
+SELECT e.* FROM Jobs AS j JOIN Environments AS e
+  ON e.name = j.environment OR (j.environment IS NULL AND e.is_default = 1) WHERE j.job_id = @jobId;
+SELECT * FROM Access_Policies WHERE job_id = @jobId ORDER BY policy_id;
+SELECT * FROM Secret_References WHERE job_id = @jobId ORDER BY reference_id;
+SELECT * FROM Network_Rules WHERE job_id = @jobId ORDER BY rule_id;
+SELECT * FROM Cluster_Configs WHERE job_id = @jobId ORDER BY config_id;
+${selectContributionsOfSubject};
+${selectRecorded}`;
+
+/** Its name is known even where its row is malformed. */
+function environmentFrom(
+  raw: Row | undefined,
+  malformed: MalformedRow[],
+): { readonly name: string; readonly row: EnvironmentRow | null } | null {
+  if (raw === undefined) return null;
+  return { name: text(raw, "name"), row: parseRows("Environments", [raw], malformed)[0] ?? null };
+}
+
+export async function loadEnvironment(transaction: Transaction, name: string): Promise<EnvironmentSnapshot> {
+  const malformed: MalformedRow[] = [];
+  const subject = { kind: "environment", name } as const;
+  const [raw = [], contributed = [], references = [], recorded = []] = await transaction.lists(
+    selectEnvironmentRows,
+    { name, subject: subjectKey(subject) },
+  );
+  return {
+    subject,
+    environment: parseRows("Environments", raw, malformed)[0] ?? null,
+    malformed,
+    contributions: contributionsFrom([contributed, references]),
+    recorded: recordedFrom(recorded),
+  };
+}
+const selectEnvironmentRows = `
+SELECT * FROM Environments WHERE name = @name;
+${selectContributionsOfSubject};
+${selectRecorded}`;

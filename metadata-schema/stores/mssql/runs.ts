@@ -1,0 +1,249 @@
+/** Runs of the engine, their steps, and the requests that asked for them. */
+import { ConflictError, RowNotFoundError } from "../../errors.ts";
+import type {
+  Lane,
+  MetadataStore,
+  RequestKind,
+  RequestRecord,
+  RunFailure,
+  RunKind,
+  RunRecord,
+  RunResult,
+  RunStatus,
+  RunStep,
+  RunStepInput,
+} from "../../store.ts";
+import {
+  instant,
+  instantOrNull,
+  integer,
+  integerOrNull,
+  json,
+  jsonOrNull,
+  lock,
+  type Row,
+  type Transaction,
+  text,
+  textOrNull,
+} from "./connection.ts";
+
+export const selectRun = "SELECT * FROM Runs WHERE run_id = @runId";
+
+export async function getRun(transaction: Transaction, runId: string): Promise<RunRecord | null> {
+  const row = await transaction.get(selectRun, { runId });
+  return row === undefined ? null : runFrom(row);
+}
+
+export const runFrom = (row: Row): RunRecord => ({
+  runId: text(row, "run_id"),
+  stack: text(row, "stack"),
+  requestId: textOrNull(row, "request_id"),
+  kind: text(row, "kind") as RunKind, // this and status: written by this file
+  reason: text(row, "reason"),
+  status: text(row, "status") as RunStatus,
+  specHash: textOrNull(row, "spec_hash"),
+  epoch: integerOrNull(row, "epoch"),
+  child: jsonOrNull(row, "child"),
+  engine: jsonOrNull(row, "engine"),
+  queuedAt: instant(row, "queued_at"),
+  startedAt: instantOrNull(row, "started_at"),
+  endedAt: instantOrNull(row, "ended_at"),
+  changes: json(row, "changes"),
+  failure:
+    row.failure_class === null
+      ? null
+      : { class: text(row, "failure_class") as RunFailure["class"], message: text(row, "failure_message") },
+});
+
+export const listRuns = async (transaction: Transaction, limit: number): Promise<readonly RunRecord[]> =>
+  (await transaction.all(selectNewestRuns, { limit })).map(runFrom);
+export const selectNewestRuns = "SELECT TOP (@limit) * FROM Runs ORDER BY number DESC";
+
+export const recentRuns = async (
+  transaction: Transaction,
+  stack: string,
+  limit: number,
+): Promise<readonly RunRecord[]> => (await transaction.all(selectRecentRuns, { stack, limit })).map(runFrom);
+
+export const selectRecentRuns = `SELECT TOP (@limit) * FROM Runs
+WHERE stack = @stack AND epoch IS NOT NULL ORDER BY started_at DESC, epoch DESC, number DESC`;
+
+export interface RunStart {
+  readonly runId: string;
+  readonly stack: string;
+  readonly kind: RunKind;
+  readonly reason: string;
+  readonly specHash: string;
+  /** JSON: the references of the spec that the run applies */
+  readonly references: string;
+  readonly epoch: number;
+}
+
+/** A queued run becomes running; without one a run is made. */
+export async function startRun(transaction: Transaction, run: RunStart): Promise<void> {
+  await transaction.run(upsertStartedRun, {
+    runId: run.runId,
+    stack: run.stack,
+    kind: run.kind,
+    reason: run.reason,
+    specHash: run.specHash,
+    references: run.references,
+    epoch: run.epoch,
+  });
+}
+const upsertStartedRun = `
+UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
+  spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
+IF @@ROWCOUNT = 0
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)`;
+
+export async function endRun(transaction: Transaction, runId: string, result: RunResult): Promise<void> {
+  const failure = result.status === "succeeded" ? null : result.failure;
+  await transaction.run(updateEndedRun, {
+    runId,
+    status: result.status,
+    changes: JSON.stringify(result.changes),
+    failureClass: failure?.class ?? null,
+    failureMessage: failure?.message ?? null,
+  });
+}
+const updateEndedRun = `UPDATE Runs SET status = @status, ended_at = @now, changes = @changes,
+  failure_class = @failureClass, failure_message = @failureMessage WHERE run_id = @runId`;
+
+export const markLost = (transaction: Transaction, runId: string, message: string): Promise<number> =>
+  transaction.run(updateLostRun, { runId, message });
+const updateLostRun = `UPDATE Runs SET status = 'lost', ended_at = @now, failure_class = 'unknown',
+  failure_message = @message WHERE run_id = @runId AND status = 'running'`;
+
+const cancelQueued = `UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent',
+  failure_message = @message WHERE status = 'queued'`;
+
+export async function cancelQueuedRun(
+  transaction: Transaction,
+  runId: string,
+  message: string,
+): Promise<void> {
+  const canceled = await transaction.run(`${cancelQueued} AND run_id = @runId`, { runId, message });
+  if (canceled === 0 && (await getRun(transaction, runId)) === null)
+    throw new RowNotFoundError(`There is no run ${runId}.`);
+}
+
+export const cancelQueuedRunsOf = (
+  transaction: Transaction,
+  stack: string,
+  message: string,
+): Promise<number> => transaction.run(`${cancelQueued} AND stack = @stack`, { stack, message });
+
+/** Queued runs are listed by the lane of their stack. */
+export const setLaneOfQueuedRuns = (transaction: Transaction, stack: string, lane: Lane): Promise<number> =>
+  transaction.run(updateLaneOfQueuedRuns, { stack, lane });
+const updateLaneOfQueuedRuns = "UPDATE Runs SET lane = @lane WHERE stack = @stack AND status = 'queued'";
+
+// ---- steps
+
+/** Under the stack's lock, so that no two writers give the same number. */
+export async function appendSteps(
+  transaction: Transaction,
+  runId: string,
+  steps: readonly RunStepInput[],
+): Promise<void> {
+  if (steps.length > 0) await transaction.run(insertSteps, { runId, steps: JSON.stringify(steps) });
+}
+const insertSteps = `
+DECLARE @last int = (SELECT ISNULL(MAX(number), 0) FROM Run_Steps WHERE run_id = @runId);
+INSERT INTO Run_Steps (run_id, number, at, operation, urn, type, status, object_id, message)
+SELECT @runId, @last + 1 + CAST(e.[key] AS int), @now, s.operation, s.urn, s.type, s.status, s.objectId, s.message
+FROM OPENJSON(@steps) AS e CROSS APPLY OPENJSON(e.value)
+  WITH (operation nvarchar(64), urn nvarchar(2000), type nvarchar(256), status nvarchar(16),
+    objectId nvarchar(2000), message nvarchar(max)) AS s`;
+
+export async function readSteps(
+  transaction: Transaction,
+  runId: string,
+  after: number,
+  limit: number,
+): Promise<readonly RunStep[]> {
+  const rows = await transaction.all(selectSteps, { runId, after, limit });
+  return rows.map((row) => ({
+    runId: text(row, "run_id"),
+    number: integer(row, "number"),
+    at: instant(row, "at"),
+    operation: text(row, "operation"),
+    urn: text(row, "urn"),
+    type: text(row, "type"),
+    status: text(row, "status") as RunStep["status"], // written from a RunStepInput
+    objectId: textOrNull(row, "object_id"),
+    message: textOrNull(row, "message"),
+  }));
+}
+const selectSteps = `SELECT TOP (@limit) run_id, number, at, operation, urn, type, status, object_id, message
+FROM Run_Steps WHERE run_id = @runId AND number > @after ORDER BY number`;
+
+// ---- requests
+
+type NewRequest = Parameters<MetadataStore["createRequest"]>[0];
+
+export async function createRequest(transaction: Transaction, request: NewRequest): Promise<RequestRecord> {
+  await lock(transaction, `request:${request.requestId}`);
+  if ((await getRequest(transaction, request.requestId)) !== null)
+    throw new ConflictError(`Request ${request.requestId} exists already. Use a new id.`);
+  await transaction.run(insertRequest, {
+    requestId: request.requestId,
+    kind: request.kind,
+    jobId: request.jobId,
+  });
+  // Stacks are locked in the order of their names; the runs keep the caller's order by their numbers.
+  for (const stack of [...new Set(request.runs.map((run) => run.stack))].sort())
+    await lock(transaction, `stack:${stack}`);
+  for (const run of request.runs) {
+    if ((await getRun(transaction, run.runId)) !== null)
+      throw new ConflictError(`Run ${run.runId} exists already. Use a new id.`);
+    await queueRun(transaction, request.requestId, run);
+  }
+  const made = await getRequest(transaction, request.requestId);
+  if (made === null) throw new RowNotFoundError(`Request ${request.requestId} is gone.`);
+  return made;
+}
+const insertRequest =
+  "INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (@requestId, @kind, @jobId, @now)";
+
+/** A run of a stack that is not to exist would never start, and its request never end: it is canceled. */
+async function queueRun(
+  transaction: Transaction,
+  requestId: string,
+  run: NewRequest["runs"][number],
+): Promise<void> {
+  const stack = await transaction.get(selectLaneOfWanted, { stack: run.stack });
+  await transaction.run(insertQueuedRun, {
+    runId: run.runId,
+    stack: run.stack,
+    requestId,
+    kind: run.kind,
+    lane: stack === undefined ? null : text(stack, "lane"),
+  });
+  if (stack === undefined)
+    await cancelQueuedRun(
+      transaction,
+      run.runId,
+      `Stack ${run.stack} does not exist, or is about to be destroyed. Ask again once it is wanted.`,
+    );
+}
+const selectLaneOfWanted = "SELECT lane FROM Stacks WHERE stack = @stack AND desired_spec IS NOT NULL";
+const insertQueuedRun = `INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
+VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now)`;
+
+export async function getRequest(transaction: Transaction, requestId: string): Promise<RequestRecord | null> {
+  const [requests = [], runs = []] = await transaction.lists(selectRequest, { requestId });
+  const row = requests[0];
+  if (row === undefined) return null;
+  return {
+    requestId: text(row, "request_id"),
+    kind: text(row, "kind") as RequestKind, // written by createRequest
+    jobId: integer(row, "job_id"),
+    createdAt: instant(row, "created_at"),
+    runs: runs.map(runFrom),
+  };
+}
+const selectRequest = `SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number`;

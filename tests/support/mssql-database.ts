@@ -1,0 +1,128 @@
+/**
+ * A database for tests on the server of METADATA_TEST_MSSQL_URL: one of its own where the login may make one,
+ * else the URL's own, emptied of what the store makes.
+ */
+import { randomUUID } from "node:crypto";
+import sql from "mssql";
+import { parseServerAddress } from "../../metadata-schema/stores/mssql/server-address.ts";
+
+export interface TestDatabase {
+  readonly url: string;
+  /** Drops every table, view, sequence and role of ours. */
+  empty(): Promise<void>;
+  /** A connection that is not the store's; statements of one transaction may come one by one. */
+  connect(): Promise<TestConnection>;
+  close(): Promise<void>;
+}
+
+export interface TestConnection {
+  execute(statement: string): Promise<void>;
+  query(statement: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  close(): Promise<void>;
+}
+
+export async function openTestDatabase(url: string): Promise<TestDatabase> {
+  const name = `rowgate_test_${randomUUID().replaceAll("-", "").slice(0, 12)}`;
+  const server = await connectTo(url);
+  const isOwn = await server.execute(`CREATE DATABASE ${name}`).then(
+    () => true,
+    () => false,
+  );
+  const ownUrl = isOwn ? withDatabase(url, name) : url;
+  const empty = async () => {
+    const connection = await connectTo(ownUrl);
+    await emptyDatabase(connection).finally(() => connection.close());
+  };
+  return {
+    url: ownUrl,
+    empty,
+    connect: () => connectTo(ownUrl),
+    close: async () => {
+      await empty();
+      if (isOwn) await server.execute(`DROP DATABASE ${name}`);
+      await server.close();
+    },
+  };
+}
+
+async function connectTo(url: string): Promise<TestConnection> {
+  const pool = new sql.ConnectionPool({ ...parseServerAddress(url), pool: { min: 0, max: 1 } });
+  pool.on("error", () => {});
+  await pool.connect();
+  return {
+    execute: async (statement) => {
+      await new sql.Request(pool).batch(statement);
+    },
+    query: async (statement) => (await new sql.Request(pool).batch(statement)).recordset ?? [],
+    close: () => pool.close(),
+  };
+}
+
+export function withDatabase(url: string, database: string): string {
+  if (!url.includes(";") && /^\w+:\/\//.test(url)) {
+    const parts = new URL(url);
+    parts.pathname = `/${database}`;
+    parts.searchParams.delete("database");
+    return parts.href;
+  }
+  const kept = url
+    .split(";")
+    .filter((part) => !/^\s*(database|initial catalog|databasename)\s*=/i.test(part));
+  return [...kept.filter((part) => part.trim() !== ""), `Database=${database}`].join(";");
+}
+
+const ours = ["vw_Adf_Job_Outputs", "Audit_Actor"] as const;
+const tablesInOrder = [
+  "Run_Steps",
+  "Runs",
+  "Requests",
+  "Access_Policies",
+  "Secret_References",
+  "Network_Rules",
+  "Cluster_Configs",
+  "Pipeline_Settings",
+  "Alert_Rules",
+  "Jobs",
+  "Models",
+  "Data_Sources",
+  "Integration_Runtimes",
+  "Environments",
+  "Audit_Logs",
+  "Service_Logins",
+  "Approvals",
+  "Service_State",
+  "Commit_Marks",
+  "Job_Changes",
+  "Environment_Changes",
+  "Wakeups",
+  "Contributions",
+  "Stack_Merges",
+  "Stack_References",
+  "Output_Changes",
+  "Recorded_References",
+  "Stacks",
+  "Conditions",
+  "Stack_Outputs",
+  "Schema_Migrations",
+] as const;
+const sequences = [
+  "Change_Numbers",
+  "Job_Ids",
+  "Policy_Ids",
+  "Reference_Ids",
+  "Rule_Ids",
+  "Config_Ids",
+  "Setting_Ids",
+  "Alert_Ids",
+] as const;
+const roles = ["rowgate_service", "rowgate_adf_reader", "rowgate_editor", "rowgate_auditor"] as const;
+
+async function emptyDatabase(connection: TestConnection): Promise<void> {
+  const drops = [
+    ...ours.map((name) => `IF OBJECT_ID(N'${name}') IS NOT NULL DROP VIEW ${name};`),
+    ...tablesInOrder.map((name) => `IF OBJECT_ID(N'${name}') IS NOT NULL DROP TABLE ${name};`),
+    ...sequences.map((name) => `DROP SEQUENCE IF EXISTS ${name};`),
+    ...roles.map((name) => `IF DATABASE_PRINCIPAL_ID(N'${name}') IS NOT NULL DROP ROLE ${name};`),
+  ];
+  await connection.execute(drops.join("\n"));
+}
