@@ -8,7 +8,8 @@ const room = (name, from, allowed, comment) => ({
   to: { pathNot: [...allowed, "^node:", "^node_modules"], dependencyTypesNot: ["core"] },
 });
 
-const vocabulary = "^metadata-schema/(column|columns|desired-state|rows|row-values|records|contributions|errors|store)\\.ts$";
+const vocabulary =
+  "^metadata-schema/(column|columns|desired-state|rows|row-values|records|contributions|errors|store)\\.ts$";
 const pureProgram = "^program/(layout|policies)/";
 const tiny = "^automation/(log|clock|errors)\\.ts$";
 
