@@ -19,8 +19,8 @@ after(async () => {
 
 async function openKit(): Promise<StoreKit> {
   if (database === null) throw new Error("The test database was not opened.");
-  const { url, empty, connect } = database;
-  await empty();
+  const { url, clear, connect } = database;
+  await clear();
   const clock = new TestClock();
   const store = await openStore({ url, clock });
   const outside = await connect();

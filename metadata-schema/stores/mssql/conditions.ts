@@ -1,7 +1,7 @@
 /** Named facts on rows, jobs, environments and stacks. */
 import { type RowRef, rowName } from "../../rows.ts";
 import type { Condition, ConditionInput, ConditionStatus, ConditionSubject, JobFacts } from "../../store.ts";
-import { instant, type Row, type Transaction, text } from "./connection.ts";
+import { instant, type Row, rowLists, type Transaction, text } from "./connection.ts";
 
 function keyOf(subject: ConditionSubject): string {
   switch (subject.kind) {
@@ -55,21 +55,20 @@ async function upsert(transaction: Transaction, items: readonly Keyed[]): Promis
     message: condition.message,
     resolvedSubject,
   }));
-  await transaction.run(upsertConditions, { rows: JSON.stringify(rows) });
+  for (const { text: values, parameters } of rowLists(rows))
+    await transaction.run(upsertConditions(values), parameters);
 }
 
 // Whoever judged a job may have read it before it was deleted: nobody would clear the condition again.
-const upsertConditions = `
+const upsertConditions = (values: string): string => `
 DECLARE @items TABLE (subject_kind nvarchar(16) COLLATE Latin1_General_100_BIN2,
   subject_key nvarchar(600) COLLATE Latin1_General_100_BIN2, type nvarchar(64) COLLATE Latin1_General_100_BIN2,
   status nvarchar(16) COLLATE Latin1_General_100_BIN2, reason nvarchar(64), message nvarchar(max),
   resolved_subject nvarchar(80));
-INSERT INTO @items (subject_kind, subject_key, type, status, reason, message, resolved_subject)
-SELECT kind, [key], type, status, reason, message, resolvedSubject FROM OPENJSON(@rows)
-  WITH (kind nvarchar(16), [key] nvarchar(600), type nvarchar(64), status nvarchar(16), reason nvarchar(64),
-    message nvarchar(max), resolvedSubject nvarchar(80));
+INSERT INTO @items (subject_kind, subject_key, type, status, reason, message, resolved_subject) VALUES
+${values};
 DELETE FROM @items WHERE subject_kind = 'job'
-  AND NOT EXISTS (SELECT 1 FROM Jobs AS j WHERE CAST(j.job_id AS nvarchar(12)) = subject_key COLLATE Latin1_General_100_BIN2);
+  AND NOT EXISTS (SELECT 1 FROM Jobs AS j WHERE j.job_id = TRY_CAST(subject_key AS int));
 UPDATE c SET since = CASE WHEN c.status = i.status THEN c.since ELSE @now END, status = i.status,
   reason = i.reason, message = i.message, resolved_subject = ISNULL(i.resolved_subject, c.resolved_subject)
 FROM Conditions AS c JOIN @items AS i
@@ -85,8 +84,12 @@ export async function replaceRowConditions(
   subject: string,
   items: readonly { readonly row: RowRef; readonly condition: ConditionInput }[],
 ): Promise<void> {
-  const kept = items.map(({ row, condition }) => ({ key: rowName(row), type: condition.type }));
-  await transaction.run(deleteOtherRowConditions, { subject, kept: JSON.stringify(kept) });
+  const kept = new Set(items.map(({ row, condition }) => JSON.stringify([rowName(row), condition.type])));
+  for (const row of await transaction.all(selectRowConditions, { subject })) {
+    const [key, type] = [text(row, "subject_key"), text(row, "type")];
+    if (!kept.has(JSON.stringify([key, type])))
+      await transaction.run(deleteCondition, { kind: "row", key, type });
+  }
   await upsert(
     transaction,
     items.map(({ row, condition }) => ({
@@ -97,10 +100,7 @@ export async function replaceRowConditions(
     })),
   );
 }
-const deleteOtherRowConditions = `DELETE FROM Conditions WHERE resolved_subject = @subject
-AND NOT EXISTS (SELECT 1 FROM OPENJSON(@kept) WITH ([key] nvarchar(600), type nvarchar(64)) AS k
-  WHERE k.[key] = Conditions.subject_key COLLATE Latin1_General_100_BIN2
-    AND k.type = Conditions.type COLLATE Latin1_General_100_BIN2)`;
+const selectRowConditions = "SELECT subject_key, type FROM Conditions WHERE resolved_subject = @subject";
 
 export async function clearConditions(
   transaction: Transaction,

@@ -207,7 +207,8 @@ export class Connection {
 
   async #send(request: sql.Request, text: string, parameters: Parameters) {
     for (const [name, value] of Object.entries(parameters))
-      if (text.includes(`@${name}`)) request.input(name, typeOf(value), value);
+      if (text.includes(`@${name}`))
+        request.input(name, times.has(name) ? sql.DateTime2(3) : typeOf(value), value);
     this.#options.onStatement?.(text);
     const result = await request.query<Record<string, unknown>>(text);
     return {
@@ -294,6 +295,9 @@ export const batchesOf = (migration: string): readonly string[] =>
 const pause = (tries: number): Promise<void> =>
   sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + Math.random() / 2));
 
+/** Parameters that are times even when they are NULL. */
+const times: ReadonlySet<string> = new Set(["now", "clock"]);
+
 function typeOf(value: Parameter) {
   if (typeof value === "string") return value.length > 4_000 ? sql.NVarChar(sql.MAX) : sql.NVarChar(4_000);
   if (typeof value === "boolean") return sql.Bit;
@@ -303,6 +307,39 @@ function typeOf(value: Parameter) {
     return Math.abs(value) < 2 ** 31 ? sql.Int : sql.BigInt;
   }
   return sql.NVarChar(4_000);
+}
+
+// ---- many rows
+
+// The server takes 2,100 parameters a statement.
+const parametersAtOnce = 2_000;
+
+export interface RowList {
+  /** `(@r0_stack, @r0_kind), (@r1_stack, …)`: goes behind VALUES */
+  readonly text: string;
+  readonly parameters: Parameters;
+}
+
+/** Rows as parameters, in as many lists as one statement each can take. Every row has the same columns. */
+export function rowLists(rows: readonly Parameters[]): readonly RowList[] {
+  const columns = Object.keys(rows[0] ?? {});
+  const rowsAtOnce = Math.max(1, Math.floor(parametersAtOnce / Math.max(1, columns.length)));
+  const lists: RowList[] = [];
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    const part = rows.slice(start, start + rowsAtOnce);
+    const name = (index: number, column: string) => `r${index}_${column}`;
+    lists.push({
+      text: part
+        .map((_, index) => `(${columns.map((column) => `@${name(index, column)}`).join(", ")})`)
+        .join(",\n"),
+      parameters: Object.fromEntries(
+        part.flatMap((row, index) =>
+          columns.map((column) => [name(index, column), row[column] ?? null] as const),
+        ),
+      ),
+    });
+  }
+  return lists;
 }
 
 // ---- locks
@@ -328,9 +365,9 @@ export const lock = async (
 // ---- statements
 
 /** The test's clock, or the server's. Within a transaction @now is fixed at its beginning. */
-export const nowText = "ISNULL(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))";
+export const nowText = "COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))";
 
-const selectNow = "SELECT ISNULL(@clock, CAST(SYSUTCDATETIME() AS datetime2(3))) AS now";
+const selectNow = "SELECT COALESCE(@clock, CAST(SYSUTCDATETIME() AS datetime2(3))) AS now";
 
 // Pooled connections are never reset, so who edits is said at the start of every transaction that writes.
 const beginWrite = `SET XACT_ABORT ON;

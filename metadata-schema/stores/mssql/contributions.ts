@@ -5,7 +5,17 @@ import type { MetadataTable } from "../../rows.ts";
 import type { RecordedReference, Resolution, StoredContribution } from "../../store.ts";
 import { forgetChange, lockSubject, setWakeup, touch } from "./changes.ts";
 import { clearConditionsOfGoneJob, replaceRowConditions } from "./conditions.ts";
-import { bit, integer, json, jsonOrNull, lock, type Row, type Transaction, text } from "./connection.ts";
+import {
+  bit,
+  integer,
+  json,
+  jsonOrNull,
+  lock,
+  type Row,
+  rowLists,
+  type Transaction,
+  text,
+} from "./connection.ts";
 
 export async function contributionsOf(
   transaction: Transaction,
@@ -166,48 +176,28 @@ async function replaceContributions(
   });
   const toMerge = [...changed.map(({ stack }) => stack), ...gone];
   for (const stack of [...toMerge].sort()) await lock(transaction, `stack:${stack}`);
-  await transaction.run(replaceSubject, {
-    subject,
-    gone: JSON.stringify(gone),
-    contributions: JSON.stringify(kept.map(asColumns)),
-    references: JSON.stringify(
-      kept.flatMap(({ stack, references }) =>
-        references.map((reference) => ({ stack, referenced: reference.stack, output: reference.output })),
-      ),
-    ),
-  });
+  await transaction.run(deleteOfSubject, { subject });
+  for (const { text: values, parameters } of rowLists(kept.map((each) => asColumns(subject, each))))
+    await transaction.run(insertContributions(values), parameters);
+  for (const { stack, references } of kept) await addReferences(transaction, stack, subject, references);
   await listForMerge(transaction, toMerge);
 }
 
-const asColumns = ({ stack, kind, environment, base, wanted, admitted, urgent }: Contribution) => ({
-  stack,
-  kind,
-  environment,
-  base: base === null ? null : JSON.stringify(base),
-  wanted: JSON.stringify(wanted),
-  admitted: JSON.stringify(admitted),
-  urgent,
+const asColumns = (subject: string, contribution: Contribution) => ({
+  subject,
+  stack: contribution.stack,
+  kind: contribution.kind,
+  environment: contribution.environment,
+  base: contribution.base === null ? null : JSON.stringify(contribution.base),
+  wanted: JSON.stringify(contribution.wanted),
+  admitted: JSON.stringify(contribution.admitted),
+  urgent: contribution.urgent,
 });
-
-const replaceSubject = `
-DECLARE @rows TABLE (stack nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, kind nvarchar(16),
-  environment nvarchar(64), base nvarchar(max), wanted nvarchar(max), admitted nvarchar(max), urgent bit);
-INSERT INTO @rows (stack, kind, environment, base, wanted, admitted, urgent)
-SELECT stack, kind, environment, base, wanted, admitted, urgent FROM OPENJSON(@contributions)
-  WITH (stack nvarchar(200), kind nvarchar(16), environment nvarchar(64), base nvarchar(max), wanted nvarchar(max),
-    admitted nvarchar(max), urgent bit);
-DELETE FROM Contributions WHERE subject = @subject
-  AND stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@gone));
-UPDATE c SET kind = r.kind, environment = r.environment, base = r.base, wanted = r.wanted, admitted = r.admitted,
-  urgent = r.urgent
-FROM Contributions AS c JOIN @rows AS r ON r.stack = c.stack WHERE c.subject = @subject;
-INSERT INTO Contributions (subject, stack, kind, environment, base, wanted, admitted, urgent)
-SELECT @subject, r.stack, r.kind, r.environment, r.base, r.wanted, r.admitted, r.urgent FROM @rows AS r
-WHERE NOT EXISTS (SELECT 1 FROM Contributions AS c WHERE c.subject = @subject AND c.stack = r.stack);
-DELETE FROM Stack_References WHERE source = @subject;
-INSERT INTO Stack_References (stack, source, referenced_stack, [output])
-SELECT DISTINCT stack, @subject, referenced, [output] FROM OPENJSON(@references)
-  WITH (stack nvarchar(200), referenced nvarchar(200), [output] nvarchar(128))`;
+const deleteOfSubject = `DELETE FROM Contributions WHERE subject = @subject;
+DELETE FROM Stack_References WHERE source = @subject`;
+const insertContributions = (values: string): string =>
+  `INSERT INTO Contributions (subject, stack, kind, environment, base, wanted, admitted, urgent) VALUES
+${values}`;
 
 /** What of a contribution a merge depends on, as text. Another order of keys costs one merge for nothing. */
 const fingerprint = ({ kind, environment, base, admitted, references, urgent }: Contribution): string =>
@@ -255,10 +245,18 @@ async function replaceRecorded(
 ): Promise<void> {
   // Of two answers for one name in one row the later one counts.
   const last = new Map(recorded.map((each) => [JSON.stringify([each.row, each.name]), each]));
-  const rows = [...last.values()].map(({ row, name, objectId }) => ({ ...row, name, objectId }));
-  await transaction.run(replaceRecordedOf, { subject, rows: JSON.stringify(rows) });
+  const rows = [...last.values()].map(({ row, name, objectId }) => ({
+    subject,
+    table: row.table,
+    key: row.key,
+    name,
+    objectId,
+  }));
+  await transaction.run(deleteRecorded, { subject });
+  for (const { text: values, parameters } of rowLists(rows))
+    await transaction.run(insertRecorded(values), parameters);
 }
-const replaceRecordedOf = `DELETE FROM Recorded_References WHERE subject = @subject;
-INSERT INTO Recorded_References (subject, row_table, row_key, name, object_id)
-SELECT @subject, [table], [key], name, objectId FROM OPENJSON(@rows)
-  WITH ([table] nvarchar(64), [key] nvarchar(128), name nvarchar(512), objectId nvarchar(512))`;
+const deleteRecorded = "DELETE FROM Recorded_References WHERE subject = @subject";
+const insertRecorded = (values: string): string =>
+  `INSERT INTO Recorded_References (subject, row_table, row_key, name, object_id) VALUES
+${values}`;

@@ -109,7 +109,8 @@ export async function recordProcesses(
     engine: processes.engine === null ? null : JSON.stringify(processes.engine),
   });
 }
-const setProcesses = "UPDATE Runs SET child = @child, engine = ISNULL(@engine, engine) WHERE run_id = @runId";
+const setProcesses =
+  "UPDATE Runs SET child = @child, engine = COALESCE(@engine, engine) WHERE run_id = @runId";
 
 export async function listLeases(
   transaction: Transaction,

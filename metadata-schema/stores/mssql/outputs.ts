@@ -3,7 +3,17 @@ import { isDeepStrictEqual } from "node:util";
 import { parseSubjectKey } from "../../contributions.ts";
 import type { MetadataStore, OutputValues } from "../../store.ts";
 import { touch } from "./changes.ts";
-import { instant, integer, json, lock, type Row, type Transaction, text, textOrNull } from "./connection.ts";
+import {
+  instant,
+  integer,
+  json,
+  lock,
+  type Row,
+  rowLists,
+  type Transaction,
+  text,
+  textOrNull,
+} from "./connection.ts";
 import { getStackRow } from "./stacks.ts";
 
 async function outputValues(transaction: Transaction, stack: string): Promise<OutputValues> {
@@ -65,17 +75,27 @@ export async function replaceOutputs(
   const before = await outputValues(transaction, stack);
   // As they will be read again: JSON has no undefined and no dates.
   const after: OutputValues = JSON.parse(JSON.stringify(values));
-  const rows = Object.entries(after).map(([name, value]) => ({ name, value: JSON.stringify(value) }));
-  await transaction.run(replaceOutputsOf, { stack, runId, rows: JSON.stringify(rows) });
+  const at = new Date(transaction.now);
+  const rows = Object.entries(after).map(([name, value]) => ({
+    stack,
+    name,
+    value: JSON.stringify(value),
+    runId,
+    at,
+  }));
+  await transaction.run(deleteOutputs, { stack });
+  for (const { text: list, parameters } of rowLists(rows))
+    await transaction.run(insertOutputs(list), parameters);
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter((name) => !isDeepStrictEqual(before[name], after[name]))
     .sort();
   if (changed.length > 0) await announceOutputs(transaction, stack, changed);
   return changed;
 }
-const replaceOutputsOf = `DELETE FROM Stack_Outputs WHERE stack = @stack;
-INSERT INTO Stack_Outputs (stack, name, value, run_id, as_of)
-SELECT @stack, name, value, @runId, @now FROM OPENJSON(@rows) WITH (name nvarchar(128), value nvarchar(max))`;
+const deleteOutputs = "DELETE FROM Stack_Outputs WHERE stack = @stack";
+const insertOutputs = (list: string): string =>
+  `INSERT INTO Stack_Outputs (stack, name, value, run_id, as_of) VALUES
+${list}`;
 
 /** Alone with the lock: who refers to them for the first time now, waits and then finds the new version. */
 async function announceOutputs(

@@ -22,6 +22,7 @@ import {
   jsonOrNull,
   lock,
   type Row,
+  rowLists,
   type Transaction,
   text,
   textOrNull,
@@ -148,15 +149,26 @@ export async function appendSteps(
   runId: string,
   steps: readonly RunStepInput[],
 ): Promise<void> {
-  if (steps.length > 0) await transaction.run(insertSteps, { runId, steps: JSON.stringify(steps) });
+  const last = integer((await transaction.get(selectLastStep, { runId })) ?? {}, "number");
+  const at = new Date(transaction.now);
+  const rows = steps.map((step, index) => ({
+    runId,
+    number: last + 1 + index,
+    at,
+    operation: step.operation,
+    urn: step.urn,
+    type: step.type,
+    status: step.status,
+    objectId: step.objectId,
+    message: step.message,
+  }));
+  for (const { text: values, parameters } of rowLists(rows))
+    await transaction.run(insertSteps(values), parameters);
 }
-const insertSteps = `
-DECLARE @last int = (SELECT ISNULL(MAX(number), 0) FROM Run_Steps WHERE run_id = @runId);
-INSERT INTO Run_Steps (run_id, number, at, operation, urn, type, status, object_id, message)
-SELECT @runId, @last + 1 + CAST(e.[key] AS int), @now, s.operation, s.urn, s.type, s.status, s.objectId, s.message
-FROM OPENJSON(@steps) AS e CROSS APPLY OPENJSON(e.value)
-  WITH (operation nvarchar(64), urn nvarchar(2000), type nvarchar(256), status nvarchar(16),
-    objectId nvarchar(2000), message nvarchar(max)) AS s`;
+const selectLastStep = "SELECT ISNULL(MAX(number), 0) AS number FROM Run_Steps WHERE run_id = @runId";
+const insertSteps = (values: string): string =>
+  `INSERT INTO Run_Steps (run_id, number, at, operation, urn, type, status, object_id, message) VALUES
+${values}`;
 
 export async function readSteps(
   transaction: Transaction,

@@ -54,8 +54,7 @@ function childCases(fact: Case): void {
 
   fact("one statement on many rows touches the job of each", async (kit) => {
     await seed(kit.store);
-    await kit.raw(insertPolicy(202));
-    await kit.raw(insertPolicy(203));
+    await kit.raw(insertPolicy(202, 203));
     assert.deepEqual(await touchedBy(kit, "UPDATE Access_Policies SET role = 'Reader'"), [
       "job:201",
       "job:202",

@@ -49,9 +49,9 @@ export const environmentValues = (name: string, isDefault = false): NewRow => ({
   },
 });
 
-export const insertPolicy = (jobId: number): string =>
-  "INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group) " +
-  `VALUES (${jobId}, 'DataScientist', '["read_model"]', 'ds_team')`;
+export const insertPolicy = (...jobIds: readonly number[]): string =>
+  "INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group) VALUES " +
+  jobIds.map((jobId) => `(${jobId}, 'DataScientist', '["read_model"]', 'ds_team')`).join(", ");
 
 /** One row of each table that belongs to a job. */
 export const childRows = (jobId: number): readonly NewRow[] => [
