@@ -94,30 +94,6 @@ export function requireShape(change: RowChange): void {
   );
 }
 
-/**
- * An order in which changes fit together: rows of jobs go first, the default environment is given up before it
- * is taken, parents come before children and go after them.
- */
-export function inOrder(changes: readonly RowChange[]): readonly RowChange[] {
-  return [...changes].sort((a, b) => rankOf(a) - rankOf(b));
-}
-
-function rankOf(change: RowChange): number {
-  const place = tableNames.indexOf(change.table);
-  const count = tableNames.length;
-  switch (change.kind) {
-    case "delete":
-      // Shared rows last of all: what used them has moved on by then.
-      return ownedByJobs.has(change.table) ? count - place : 4 * count + (count - place);
-    case "insert":
-      return 2 * count + place;
-    case "update":
-      return change.values.is_default === false ? 2 * count - 1 : 3 * count + place;
-    default:
-      return change satisfies never;
-  }
-}
-
 const ownedByJobs: ReadonlySet<string> = new Set(
   tableNames.filter((table) => table === "Jobs" || Object.hasOwn(tables[table].columns, "job_id")),
 );

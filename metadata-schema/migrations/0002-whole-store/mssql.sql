@@ -160,7 +160,8 @@ BEGIN
   SET NOCOUNT ON;
   DECLARE @edited TABLE (name nvarchar(512) COLLATE Latin1_General_100_BIN2 NOT NULL, job_id int NULL);
   INSERT INTO @edited (name, job_id)
-    SELECT name, CASE WHEN name LIKE '%.job[_][0-9]%' THEN TRY_CAST(SUBSTRING(name, CHARINDEX('.job_', name) + 5, 10) AS int) END
+    -- the number behind the last .job_
+    SELECT name, CASE WHEN name LIKE '%.job[_]%' THEN TRY_CAST(RIGHT(name, CHARINDEX('_boj.', REVERSE(name)) - 1) AS int) END
     FROM (SELECT name FROM inserted UNION SELECT name FROM deleted) AS names;
   DECLARE @jobs TABLE (job_id int NOT NULL PRIMARY KEY);
   INSERT INTO @jobs (job_id)
@@ -168,7 +169,8 @@ BEGIN
     UNION
     SELECT job_id FROM Access_Policies WHERE model IN (SELECT name FROM @edited)
     UNION
-    SELECT job_id FROM Jobs WHERE model IS NULL AND job_id IN (SELECT job_id FROM @edited);
+    SELECT j.job_id FROM Jobs AS j JOIN @edited AS e ON e.job_id = j.job_id
+    WHERE j.model IS NULL AND RIGHT(e.name, LEN(CAST(j.job_id AS nvarchar(12))) + 5) = '.job_' + CAST(j.job_id AS nvarchar(12));
   INSERT INTO Job_Changes (job_id) SELECT job_id FROM @jobs;
 END
 GO
@@ -424,7 +426,7 @@ GO
 
 -- ---------------------------------------------------------------- outputs for Data Factory
 CREATE VIEW vw_Adf_Job_Outputs AS
-  SELECT j.job_id, o.name, v.value, o.run_id, o.as_of,
+  SELECT j.job_id, o.name, CASE v.type WHEN 1 THEN v.value ELSE o.value END AS value, o.run_id, o.as_of,
     CAST(CASE WHEN s.applied_hash = s.desired_hash
       AND NOT EXISTS (SELECT 1 FROM Job_Changes AS c WHERE c.job_id = j.job_id)
       AND NOT EXISTS (SELECT 1 FROM Stack_Merges AS m WHERE m.stack = s.stack AND m.listed IS NOT NULL)

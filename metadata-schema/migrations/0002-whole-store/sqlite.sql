@@ -184,14 +184,14 @@ CREATE TRIGGER Edited_Runtimes_insert INSTEAD OF INSERT ON Edited_Runtimes BEGIN
     ON p.data_source = s.name WHERE s.location = NEW.location AND s.integration_runtime IS NULL;
 END;
 
--- A model is used by a job or a policy that names it, or by the job whose number ends its name.
+-- A model is used by a job or a policy that names it, or by the job whose number ends its name (.job_201).
 CREATE VIEW Edited_Models AS SELECT name FROM Models;
 CREATE TRIGGER Edited_Models_insert INSTEAD OF INSERT ON Edited_Models BEGIN
   INSERT INTO Touched_Jobs (job_id) SELECT job_id FROM Jobs WHERE model = NEW.name;
   INSERT INTO Touched_Jobs (job_id) SELECT job_id FROM Access_Policies WHERE model = NEW.name;
   INSERT INTO Touched_Jobs (job_id) SELECT job_id FROM Jobs
-    WHERE model IS NULL AND NEW.name GLOB '*.job_[0-9]*'
-      AND job_id = CAST(substr(NEW.name, instr(NEW.name, '.job_') + 5) AS INTEGER);
+    WHERE model IS NULL AND substr(NEW.name, -5 - length(job_id)) = '.job_' || job_id
+      AND job_id = CAST(substr(NEW.name, 1 + length(rtrim(NEW.name, '-0123456789'))) AS INTEGER);
 END;
 
 CREATE TRIGGER Data_Sources_before_insert BEFORE INSERT ON Data_Sources BEGIN

@@ -303,7 +303,7 @@ function typeOf(value: Parameter) {
   if (typeof value === "boolean") return sql.Bit;
   if (value instanceof Date) return sql.DateTime2(3);
   if (typeof value === "number") {
-    if (!Number.isInteger(value)) return sql.Float;
+    if (!Number.isSafeInteger(value)) return sql.Float;
     return Math.abs(value) < 2 ** 31 ? sql.Int : sql.BigInt;
   }
   return sql.NVarChar(4_000);

@@ -1,9 +1,10 @@
 /** The metadata rows that people write: inserting, reading, and the snapshots that a resolve reads. */
 import { isDeepStrictEqual } from "node:util";
+import { inOrder } from "../../change-order.ts";
 import { columnsOf, type MetadataTable, tableNames, tables } from "../../columns.ts";
 import { subjectKey } from "../../contributions.ts";
 import { ConflictError, RowRefusedError } from "../../errors.ts";
-import { belongsToJob, inOrder, requireShape, valuesOf } from "../../row-values.ts";
+import { belongsToJob, requireShape, valuesOf } from "../../row-values.ts";
 import { type EnvironmentRow, type JobRow, type MalformedRow, rowSchemas } from "../../rows.ts";
 import type {
   Actor,
