@@ -36,6 +36,8 @@ const children = [
   { table: "Secret_References", key: "reference_id", columns: "key_vault, secret_name" },
   { table: "Network_Rules", key: "rule_id", columns: "service" },
   { table: "Cluster_Configs", key: "config_id", columns: "node_type" },
+  { table: "Pipeline_Settings", key: "setting_id", columns: "sink_path" },
+  { table: "Alert_Rules", key: "alert_id", columns: "metric, threshold" },
 ] as const;
 
 for (const foreignKeys of [false, true]) {
@@ -148,7 +150,8 @@ describe("sqlite: foreign keys off", () => {
   for (const { table, columns } of children)
     it(`a row of ${table} for a job that does not exist is refused`, async () => {
       await inShell(async ({ store, shell }) => {
-        const select = columns.split(", ").map((column) => (column === "permissions" ? "'[]'" : "'x'"));
+        const values: Readonly<Record<string, string>> = { permissions: "'[]'", threshold: "1" };
+        const select = columns.split(", ").map((column) => values[column] ?? "'x'");
         assert.throws(
           () => shell.exec(`INSERT INTO ${table} (job_id, ${columns}) VALUES (999, ${select.join(", ")})`),
           new RegExp(`${table}.job_id names a job that does not exist`),

@@ -1,20 +1,32 @@
 /** The suite that every metadata store passes: each sentence of the contract in metadata-schema/store.ts. */
 import { describe, it } from "node:test";
+import { adfViewCases } from "./conformance/adf-view-cases.ts";
 import { appliedSpecCases } from "./conformance/applied-spec-cases.ts";
+import { auditCases } from "./conformance/audit-cases.ts";
 import { changeCases } from "./conformance/change-cases.ts";
+import { changeOrderCases } from "./conformance/change-order-cases.ts";
+import { changeRowsCases } from "./conformance/change-rows-cases.ts";
 import { fencingCases } from "./conformance/fencing-cases.ts";
 import type { Case, StoreKit } from "./conformance/kit.ts";
 import { leaseCases } from "./conformance/lease-cases.ts";
+import { listCases } from "./conformance/list-cases.ts";
 import { recordCases } from "./conformance/record-cases.ts";
+import { refusalCases } from "./conformance/refusal-cases.ts";
 import { resolutionCases } from "./conformance/resolution-cases.ts";
 import { rowCases } from "./conformance/row-cases.ts";
 import { settleCases } from "./conformance/settle-cases.ts";
+import { sharedRowCases } from "./conformance/shared-row-cases.ts";
 import { stackCases } from "./conformance/stack-cases.ts";
 import { workCases } from "./conformance/work-cases.ts";
 
 const groups = {
   rows: rowCases,
+  "changed rows": changeRowsCases,
+  "changed rows in order": changeOrderCases,
+  "refused rows": refusalCases,
   changes: changeCases,
+  "changes of shared rows": sharedRowCases,
+  "audit log": auditCases,
   resolutions: resolutionCases,
   stacks: stackCases,
   work: workCases,
@@ -23,6 +35,8 @@ const groups = {
   "settled runs": settleCases,
   "applied specs": appliedSpecCases,
   "conditions, requests, runs and outputs": recordCases,
+  lists: listCases,
+  "outputs for Data Factory": adfViewCases,
 } as const;
 
 /** `skip`: why no store of this kind can be opened here; each case is then counted as skipped. */

@@ -17,6 +17,8 @@ const children = [
   { table: "Secret_References", key: "reference_id", edit: "secret_name = 'other'" },
   { table: "Network_Rules", key: "rule_id", edit: "service = 'keyvault'" },
   { table: "Cluster_Configs", key: "config_id", edit: "max_workers = 9" },
+  { table: "Pipeline_Settings", key: "setting_id", edit: "concurrency = 3" },
+  { table: "Alert_Rules", key: "alert_id", edit: "threshold = 0.5" },
 ] as const;
 
 export function changeCases(fact: Case): void {
@@ -92,6 +94,7 @@ function jobCases(fact: Case): void {
     assert.deepEqual(await touchedBy(kit, "DELETE FROM Jobs WHERE job_id = 201"), ["job:201"]);
     const { policies, secretReferences, networkRules, clusterConfigs } = await kit.store.loadJob(201);
     assert.deepEqual([policies, secretReferences, networkRules, clusterConfigs], [[], [], [], []]);
+    assert.deepEqual(await kit.store.readRows({ jobId: 201 }), []);
   });
 
   fact("a job that comes back does not get its old rows back", async (kit) => {
@@ -101,6 +104,10 @@ function jobCases(fact: Case): void {
     const snapshot = await kit.store.loadJob(201);
     assert.equal(snapshot.job?.name, null);
     assert.deepEqual([snapshot.policies, snapshot.networkRules, snapshot.clusterConfigs], [[], [], []]);
+    assert.deepEqual(
+      (await kit.store.readRows({ jobId: 201 })).map(({ table }) => table),
+      ["Jobs"],
+    );
   });
 
   fact("a new number for a job touches both numbers, and its rows follow", async (kit) => {
@@ -112,6 +119,8 @@ function jobCases(fact: Case): void {
     assert.equal((await kit.store.loadJob(210)).policies.length, 1);
     assert.equal((await kit.store.loadJob(210)).clusterConfigs.length, 1);
     assert.equal((await kit.store.loadJob(201)).policies.length, 0);
+    assert.equal((await kit.store.readRows({ jobId: 210 })).length, 7);
+    assert.deepEqual(await kit.store.readRows({ jobId: 201 }), []);
   });
 
   fact("deleting all jobs touches all of them", async (kit) => {

@@ -73,6 +73,8 @@ export const childRows = (jobId: number): readonly NewRow[] => [
     values: { job_id: jobId, service: "databricks", private_endpoint: "pe-databricks-eastus" },
   },
   { table: "Cluster_Configs", values: { job_id: jobId } },
+  { table: "Pipeline_Settings", values: { job_id: jobId } },
+  { table: "Alert_Rules", values: { job_id: jobId, metric: "model_accuracy", threshold: 0.85 } },
 ];
 
 /**
