@@ -337,7 +337,8 @@ CREATE TABLE Audit_Context (
 ) STRICT;
 
 -- Rows that a REPLACE may throw out, which fires no delete trigger: set aside before the statement touches
--- them, told after it has. What a statement left alone after all (OR IGNORE, an upsert) is not told.
+-- them, told after it has, the end of a row before what takes its place. What a statement left alone after all
+-- (OR IGNORE, an upsert) is not told. With recursive_triggers on the delete trigger tells it, and clears it here.
 CREATE TABLE Audit_Replaced (
   table_name TEXT NOT NULL,
   row_key TEXT NOT NULL,
@@ -367,6 +368,10 @@ CREATE TRIGGER Environments_audit_before_insert BEFORE INSERT ON Environments BE
   FROM Environments AS r WHERE (r.name = NEW.name OR (r.is_default = 1 AND NEW.is_default = 1));
 END;
 CREATE TRIGGER Environments_audit_insert AFTER INSERT ON Environments BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Environments' AND row_key <> NEW.name
+    AND NOT EXISTS (SELECT 1 FROM Environments AS r WHERE r.name = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Environments', NEW.name,
     p.before_values,
@@ -377,10 +382,6 @@ CREATE TRIGGER Environments_audit_insert AFTER INSERT ON Environments BEGIN
     'default_spark_version', NEW.default_spark_version, 'service_address', NEW.service_address, 'own_group',
     NEW.own_group, 'own_group_members', json(NEW.own_group_members))
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Environments' AND p.row_key = NEW.name;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Environments' AND row_key <> NEW.name
-    AND NOT EXISTS (SELECT 1 FROM Environments AS r WHERE r.name = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Environments';
 END;
 CREATE TRIGGER Environments_audit_before_update BEFORE UPDATE ON Environments BEGIN
@@ -396,6 +397,9 @@ CREATE TRIGGER Environments_audit_before_update BEFORE UPDATE ON Environments BE
   FROM Environments AS r WHERE (r.name = NEW.name OR (r.is_default = 1 AND NEW.is_default = 1)) AND r.name <> OLD.name;
 END;
 CREATE TRIGGER Environments_audit_update AFTER UPDATE ON Environments BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Environments' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Environments AS r WHERE r.name = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Environments', NEW.name,
     json_object('name', OLD.name, 'is_default', json(iif(OLD.is_default, 'true', 'false')), 'location',
@@ -410,9 +414,6 @@ CREATE TRIGGER Environments_audit_update AFTER UPDATE ON Environments BEGIN
     NEW.catalog_name, 'schema_name', NEW.schema_name, 'default_node_type', NEW.default_node_type,
     'default_spark_version', NEW.default_spark_version, 'service_address', NEW.service_address, 'own_group',
     NEW.own_group, 'own_group_members', json(NEW.own_group_members));
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Environments' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Environments AS r WHERE r.name = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Environments';
 END;
 CREATE TRIGGER Environments_audit_delete AFTER DELETE ON Environments BEGIN
@@ -425,6 +426,7 @@ CREATE TRIGGER Environments_audit_delete AFTER DELETE ON Environments BEGIN
     'default_spark_version', OLD.default_spark_version, 'service_address', OLD.service_address, 'own_group',
     OLD.own_group, 'own_group_members', json(OLD.own_group_members)),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Environments' AND row_key = OLD.name;
 END;
 
 CREATE TRIGGER Jobs_audit_before_insert BEFORE INSERT ON Jobs BEGIN
@@ -437,6 +439,10 @@ CREATE TRIGGER Jobs_audit_before_insert BEFORE INSERT ON Jobs BEGIN
   FROM Jobs AS r WHERE r.job_id = NEW.job_id;
 END;
 CREATE TRIGGER Jobs_audit_insert AFTER INSERT ON Jobs BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Jobs' AND row_key <> NEW.job_id
+    AND NOT EXISTS (SELECT 1 FROM Jobs AS r WHERE r.job_id = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Jobs', NEW.job_id,
     p.before_values,
@@ -445,10 +451,6 @@ CREATE TRIGGER Jobs_audit_insert AFTER INSERT ON Jobs BEGIN
     'schedule', NEW.schedule, 'schedule_time_zone', NEW.schedule_time_zone, 'model', NEW.model, 'task_path',
     NEW.task_path)
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Jobs' AND p.row_key = NEW.job_id;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Jobs' AND row_key <> NEW.job_id
-    AND NOT EXISTS (SELECT 1 FROM Jobs AS r WHERE r.job_id = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Jobs';
 END;
 CREATE TRIGGER Jobs_audit_before_update BEFORE UPDATE ON Jobs BEGIN
@@ -461,6 +463,9 @@ CREATE TRIGGER Jobs_audit_before_update BEFORE UPDATE ON Jobs BEGIN
   FROM Jobs AS r WHERE r.job_id = NEW.job_id AND r.job_id <> OLD.job_id;
 END;
 CREATE TRIGGER Jobs_audit_update AFTER UPDATE ON Jobs BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Jobs' AND (row_key = CAST(NEW.job_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Jobs AS r WHERE r.job_id = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Jobs', NEW.job_id,
     json_object('job_id', OLD.job_id, 'name', OLD.name, 'environment', OLD.environment, 'kind', OLD.kind,
@@ -471,9 +476,6 @@ CREATE TRIGGER Jobs_audit_update AFTER UPDATE ON Jobs BEGIN
     'priority', NEW.priority, 'enabled', json(iif(NEW.enabled, 'true', 'false')), 'owner', NEW.owner,
     'schedule', NEW.schedule, 'schedule_time_zone', NEW.schedule_time_zone, 'model', NEW.model, 'task_path',
     NEW.task_path);
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Jobs' AND (row_key = CAST(NEW.job_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Jobs AS r WHERE r.job_id = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Jobs';
 END;
 CREATE TRIGGER Jobs_audit_delete AFTER DELETE ON Jobs BEGIN
@@ -484,6 +486,7 @@ CREATE TRIGGER Jobs_audit_delete AFTER DELETE ON Jobs BEGIN
     'schedule', OLD.schedule, 'schedule_time_zone', OLD.schedule_time_zone, 'model', OLD.model, 'task_path',
     OLD.task_path),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Jobs' AND row_key = OLD.job_id;
 END;
 
 CREATE TRIGGER Access_Policies_audit_before_insert BEFORE INSERT ON Access_Policies BEGIN
@@ -495,6 +498,10 @@ CREATE TRIGGER Access_Policies_audit_before_insert BEFORE INSERT ON Access_Polic
   FROM Access_Policies AS r WHERE r.policy_id = NEW.policy_id;
 END;
 CREATE TRIGGER Access_Policies_audit_insert AFTER INSERT ON Access_Policies BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Access_Policies' AND row_key <> NEW.policy_id
+    AND NOT EXISTS (SELECT 1 FROM Access_Policies AS r WHERE r.policy_id = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Access_Policies', NEW.policy_id,
     p.before_values,
@@ -502,10 +509,6 @@ CREATE TRIGGER Access_Policies_audit_insert AFTER INSERT ON Access_Policies BEGI
     json(NEW.permissions), 'entra_id_group', NEW.entra_id_group, 'model', NEW.model, 'expires_at',
     NEW.expires_at)
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Access_Policies' AND p.row_key = NEW.policy_id;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Access_Policies' AND row_key <> NEW.policy_id
-    AND NOT EXISTS (SELECT 1 FROM Access_Policies AS r WHERE r.policy_id = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Access_Policies';
 END;
 CREATE TRIGGER Access_Policies_audit_before_update BEFORE UPDATE ON Access_Policies BEGIN
@@ -517,6 +520,9 @@ CREATE TRIGGER Access_Policies_audit_before_update BEFORE UPDATE ON Access_Polic
   FROM Access_Policies AS r WHERE r.policy_id = NEW.policy_id AND r.policy_id <> OLD.policy_id;
 END;
 CREATE TRIGGER Access_Policies_audit_update AFTER UPDATE ON Access_Policies BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Access_Policies' AND (row_key = CAST(NEW.policy_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Access_Policies AS r WHERE r.policy_id = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Access_Policies', NEW.policy_id,
     json_object('policy_id', OLD.policy_id, 'job_id', OLD.job_id, 'role', OLD.role, 'permissions',
@@ -525,9 +531,6 @@ CREATE TRIGGER Access_Policies_audit_update AFTER UPDATE ON Access_Policies BEGI
     json_object('policy_id', NEW.policy_id, 'job_id', NEW.job_id, 'role', NEW.role, 'permissions',
     json(NEW.permissions), 'entra_id_group', NEW.entra_id_group, 'model', NEW.model, 'expires_at',
     NEW.expires_at);
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Access_Policies' AND (row_key = CAST(NEW.policy_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Access_Policies AS r WHERE r.policy_id = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Access_Policies';
 END;
 CREATE TRIGGER Access_Policies_audit_delete AFTER DELETE ON Access_Policies BEGIN
@@ -537,6 +540,7 @@ CREATE TRIGGER Access_Policies_audit_delete AFTER DELETE ON Access_Policies BEGI
     json(OLD.permissions), 'entra_id_group', OLD.entra_id_group, 'model', OLD.model, 'expires_at',
     OLD.expires_at),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Access_Policies' AND row_key = OLD.policy_id;
 END;
 
 CREATE TRIGGER Secret_References_audit_before_insert BEFORE INSERT ON Secret_References BEGIN
@@ -548,16 +552,16 @@ CREATE TRIGGER Secret_References_audit_before_insert BEFORE INSERT ON Secret_Ref
   FROM Secret_References AS r WHERE r.reference_id = NEW.reference_id;
 END;
 CREATE TRIGGER Secret_References_audit_insert AFTER INSERT ON Secret_References BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Secret_References' AND row_key <> NEW.reference_id
+    AND NOT EXISTS (SELECT 1 FROM Secret_References AS r WHERE r.reference_id = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Secret_References', NEW.reference_id,
     p.before_values,
     json_object('reference_id', NEW.reference_id, 'job_id', NEW.job_id, 'key_vault', NEW.key_vault,
     'secret_name', NEW.secret_name)
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Secret_References' AND p.row_key = NEW.reference_id;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Secret_References' AND row_key <> NEW.reference_id
-    AND NOT EXISTS (SELECT 1 FROM Secret_References AS r WHERE r.reference_id = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Secret_References';
 END;
 CREATE TRIGGER Secret_References_audit_before_update BEFORE UPDATE ON Secret_References BEGIN
@@ -569,15 +573,15 @@ CREATE TRIGGER Secret_References_audit_before_update BEFORE UPDATE ON Secret_Ref
   FROM Secret_References AS r WHERE r.reference_id = NEW.reference_id AND r.reference_id <> OLD.reference_id;
 END;
 CREATE TRIGGER Secret_References_audit_update AFTER UPDATE ON Secret_References BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Secret_References' AND (row_key = CAST(NEW.reference_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Secret_References AS r WHERE r.reference_id = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Secret_References', NEW.reference_id,
     json_object('reference_id', OLD.reference_id, 'job_id', OLD.job_id, 'key_vault', OLD.key_vault,
     'secret_name', OLD.secret_name),
     json_object('reference_id', NEW.reference_id, 'job_id', NEW.job_id, 'key_vault', NEW.key_vault,
     'secret_name', NEW.secret_name);
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Secret_References' AND (row_key = CAST(NEW.reference_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Secret_References AS r WHERE r.reference_id = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Secret_References';
 END;
 CREATE TRIGGER Secret_References_audit_delete AFTER DELETE ON Secret_References BEGIN
@@ -586,6 +590,7 @@ CREATE TRIGGER Secret_References_audit_delete AFTER DELETE ON Secret_References 
     json_object('reference_id', OLD.reference_id, 'job_id', OLD.job_id, 'key_vault', OLD.key_vault,
     'secret_name', OLD.secret_name),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Secret_References' AND row_key = OLD.reference_id;
 END;
 
 CREATE TRIGGER Network_Rules_audit_before_insert BEFORE INSERT ON Network_Rules BEGIN
@@ -597,16 +602,16 @@ CREATE TRIGGER Network_Rules_audit_before_insert BEFORE INSERT ON Network_Rules 
   FROM Network_Rules AS r WHERE r.rule_id = NEW.rule_id;
 END;
 CREATE TRIGGER Network_Rules_audit_insert AFTER INSERT ON Network_Rules BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Network_Rules' AND row_key <> NEW.rule_id
+    AND NOT EXISTS (SELECT 1 FROM Network_Rules AS r WHERE r.rule_id = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Network_Rules', NEW.rule_id,
     p.before_values,
     json_object('rule_id', NEW.rule_id, 'job_id', NEW.job_id, 'service', NEW.service, 'private_endpoint',
     NEW.private_endpoint, 'firewall_ranges', json(NEW.firewall_ranges))
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Network_Rules' AND p.row_key = NEW.rule_id;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Network_Rules' AND row_key <> NEW.rule_id
-    AND NOT EXISTS (SELECT 1 FROM Network_Rules AS r WHERE r.rule_id = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Network_Rules';
 END;
 CREATE TRIGGER Network_Rules_audit_before_update BEFORE UPDATE ON Network_Rules BEGIN
@@ -618,15 +623,15 @@ CREATE TRIGGER Network_Rules_audit_before_update BEFORE UPDATE ON Network_Rules 
   FROM Network_Rules AS r WHERE r.rule_id = NEW.rule_id AND r.rule_id <> OLD.rule_id;
 END;
 CREATE TRIGGER Network_Rules_audit_update AFTER UPDATE ON Network_Rules BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Network_Rules' AND (row_key = CAST(NEW.rule_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Network_Rules AS r WHERE r.rule_id = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Network_Rules', NEW.rule_id,
     json_object('rule_id', OLD.rule_id, 'job_id', OLD.job_id, 'service', OLD.service, 'private_endpoint',
     OLD.private_endpoint, 'firewall_ranges', json(OLD.firewall_ranges)),
     json_object('rule_id', NEW.rule_id, 'job_id', NEW.job_id, 'service', NEW.service, 'private_endpoint',
     NEW.private_endpoint, 'firewall_ranges', json(NEW.firewall_ranges));
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Network_Rules' AND (row_key = CAST(NEW.rule_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Network_Rules AS r WHERE r.rule_id = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Network_Rules';
 END;
 CREATE TRIGGER Network_Rules_audit_delete AFTER DELETE ON Network_Rules BEGIN
@@ -635,6 +640,7 @@ CREATE TRIGGER Network_Rules_audit_delete AFTER DELETE ON Network_Rules BEGIN
     json_object('rule_id', OLD.rule_id, 'job_id', OLD.job_id, 'service', OLD.service, 'private_endpoint',
     OLD.private_endpoint, 'firewall_ranges', json(OLD.firewall_ranges)),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Network_Rules' AND row_key = OLD.rule_id;
 END;
 
 CREATE TRIGGER Cluster_Configs_audit_before_insert BEFORE INSERT ON Cluster_Configs BEGIN
@@ -646,16 +652,16 @@ CREATE TRIGGER Cluster_Configs_audit_before_insert BEFORE INSERT ON Cluster_Conf
   FROM Cluster_Configs AS r WHERE (r.config_id = NEW.config_id OR r.job_id = NEW.job_id);
 END;
 CREATE TRIGGER Cluster_Configs_audit_insert AFTER INSERT ON Cluster_Configs BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Cluster_Configs' AND row_key <> NEW.config_id
+    AND NOT EXISTS (SELECT 1 FROM Cluster_Configs AS r WHERE r.config_id = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Cluster_Configs', NEW.config_id,
     p.before_values,
     json_object('config_id', NEW.config_id, 'job_id', NEW.job_id, 'node_type', NEW.node_type, 'spark_version',
     NEW.spark_version, 'min_workers', NEW.min_workers, 'max_workers', NEW.max_workers)
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Cluster_Configs' AND p.row_key = NEW.config_id;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Cluster_Configs' AND row_key <> NEW.config_id
-    AND NOT EXISTS (SELECT 1 FROM Cluster_Configs AS r WHERE r.config_id = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Cluster_Configs';
 END;
 CREATE TRIGGER Cluster_Configs_audit_before_update BEFORE UPDATE ON Cluster_Configs BEGIN
@@ -667,15 +673,15 @@ CREATE TRIGGER Cluster_Configs_audit_before_update BEFORE UPDATE ON Cluster_Conf
   FROM Cluster_Configs AS r WHERE (r.config_id = NEW.config_id OR r.job_id = NEW.job_id) AND r.config_id <> OLD.config_id;
 END;
 CREATE TRIGGER Cluster_Configs_audit_update AFTER UPDATE ON Cluster_Configs BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Cluster_Configs' AND (row_key = CAST(NEW.config_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Cluster_Configs AS r WHERE r.config_id = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Cluster_Configs', NEW.config_id,
     json_object('config_id', OLD.config_id, 'job_id', OLD.job_id, 'node_type', OLD.node_type, 'spark_version',
     OLD.spark_version, 'min_workers', OLD.min_workers, 'max_workers', OLD.max_workers),
     json_object('config_id', NEW.config_id, 'job_id', NEW.job_id, 'node_type', NEW.node_type, 'spark_version',
     NEW.spark_version, 'min_workers', NEW.min_workers, 'max_workers', NEW.max_workers);
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Cluster_Configs' AND (row_key = CAST(NEW.config_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Cluster_Configs AS r WHERE r.config_id = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Cluster_Configs';
 END;
 CREATE TRIGGER Cluster_Configs_audit_delete AFTER DELETE ON Cluster_Configs BEGIN
@@ -684,6 +690,7 @@ CREATE TRIGGER Cluster_Configs_audit_delete AFTER DELETE ON Cluster_Configs BEGI
     json_object('config_id', OLD.config_id, 'job_id', OLD.job_id, 'node_type', OLD.node_type, 'spark_version',
     OLD.spark_version, 'min_workers', OLD.min_workers, 'max_workers', OLD.max_workers),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Cluster_Configs' AND row_key = OLD.config_id;
 END;
 
 CREATE TRIGGER Integration_Runtimes_audit_before_insert BEFORE INSERT ON Integration_Runtimes BEGIN
@@ -696,6 +703,10 @@ CREATE TRIGGER Integration_Runtimes_audit_before_insert BEFORE INSERT ON Integra
   FROM Integration_Runtimes AS r WHERE r.name = NEW.name;
 END;
 CREATE TRIGGER Integration_Runtimes_audit_insert AFTER INSERT ON Integration_Runtimes BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Integration_Runtimes' AND row_key <> NEW.name
+    AND NOT EXISTS (SELECT 1 FROM Integration_Runtimes AS r WHERE r.name = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Integration_Runtimes', NEW.name,
     p.before_values,
@@ -703,10 +714,6 @@ CREATE TRIGGER Integration_Runtimes_audit_insert AFTER INSERT ON Integration_Run
     'core_count', NEW.core_count, 'time_to_live_minutes', NEW.time_to_live_minutes, 'enabled',
     json(iif(NEW.enabled, 'true', 'false')), 'description', NEW.description)
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Integration_Runtimes' AND p.row_key = NEW.name;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Integration_Runtimes' AND row_key <> NEW.name
-    AND NOT EXISTS (SELECT 1 FROM Integration_Runtimes AS r WHERE r.name = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Integration_Runtimes';
 END;
 CREATE TRIGGER Integration_Runtimes_audit_before_update BEFORE UPDATE ON Integration_Runtimes BEGIN
@@ -719,6 +726,9 @@ CREATE TRIGGER Integration_Runtimes_audit_before_update BEFORE UPDATE ON Integra
   FROM Integration_Runtimes AS r WHERE r.name = NEW.name AND r.name <> OLD.name;
 END;
 CREATE TRIGGER Integration_Runtimes_audit_update AFTER UPDATE ON Integration_Runtimes BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Integration_Runtimes' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Integration_Runtimes AS r WHERE r.name = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Integration_Runtimes', NEW.name,
     json_object('name', OLD.name, 'environment', OLD.environment, 'kind', OLD.kind, 'location', OLD.location,
@@ -727,9 +737,6 @@ CREATE TRIGGER Integration_Runtimes_audit_update AFTER UPDATE ON Integration_Run
     json_object('name', NEW.name, 'environment', NEW.environment, 'kind', NEW.kind, 'location', NEW.location,
     'core_count', NEW.core_count, 'time_to_live_minutes', NEW.time_to_live_minutes, 'enabled',
     json(iif(NEW.enabled, 'true', 'false')), 'description', NEW.description);
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Integration_Runtimes' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Integration_Runtimes AS r WHERE r.name = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Integration_Runtimes';
 END;
 CREATE TRIGGER Integration_Runtimes_audit_delete AFTER DELETE ON Integration_Runtimes BEGIN
@@ -739,6 +746,7 @@ CREATE TRIGGER Integration_Runtimes_audit_delete AFTER DELETE ON Integration_Run
     'core_count', OLD.core_count, 'time_to_live_minutes', OLD.time_to_live_minutes, 'enabled',
     json(iif(OLD.enabled, 'true', 'false')), 'description', OLD.description),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Integration_Runtimes' AND row_key = OLD.name;
 END;
 
 CREATE TRIGGER Data_Sources_audit_before_insert BEFORE INSERT ON Data_Sources BEGIN
@@ -751,6 +759,10 @@ CREATE TRIGGER Data_Sources_audit_before_insert BEFORE INSERT ON Data_Sources BE
   FROM Data_Sources AS r WHERE r.name = NEW.name;
 END;
 CREATE TRIGGER Data_Sources_audit_insert AFTER INSERT ON Data_Sources BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Data_Sources' AND row_key <> NEW.name
+    AND NOT EXISTS (SELECT 1 FROM Data_Sources AS r WHERE r.name = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Data_Sources', NEW.name,
     p.before_values,
@@ -758,10 +770,6 @@ CREATE TRIGGER Data_Sources_audit_insert AFTER INSERT ON Data_Sources BEGIN
     NEW.database_name, 'path', NEW.path, 'key_vault', NEW.key_vault, 'secret_name', NEW.secret_name,
     'integration_runtime', NEW.integration_runtime, 'description', NEW.description)
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Data_Sources' AND p.row_key = NEW.name;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Data_Sources' AND row_key <> NEW.name
-    AND NOT EXISTS (SELECT 1 FROM Data_Sources AS r WHERE r.name = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Data_Sources';
 END;
 CREATE TRIGGER Data_Sources_audit_before_update BEFORE UPDATE ON Data_Sources BEGIN
@@ -774,6 +782,9 @@ CREATE TRIGGER Data_Sources_audit_before_update BEFORE UPDATE ON Data_Sources BE
   FROM Data_Sources AS r WHERE r.name = NEW.name AND r.name <> OLD.name;
 END;
 CREATE TRIGGER Data_Sources_audit_update AFTER UPDATE ON Data_Sources BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Data_Sources' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Data_Sources AS r WHERE r.name = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Data_Sources', NEW.name,
     json_object('name', OLD.name, 'kind', OLD.kind, 'location', OLD.location, 'host', OLD.host, 'database_name',
@@ -782,9 +793,6 @@ CREATE TRIGGER Data_Sources_audit_update AFTER UPDATE ON Data_Sources BEGIN
     json_object('name', NEW.name, 'kind', NEW.kind, 'location', NEW.location, 'host', NEW.host, 'database_name',
     NEW.database_name, 'path', NEW.path, 'key_vault', NEW.key_vault, 'secret_name', NEW.secret_name,
     'integration_runtime', NEW.integration_runtime, 'description', NEW.description);
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Data_Sources' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Data_Sources AS r WHERE r.name = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Data_Sources';
 END;
 CREATE TRIGGER Data_Sources_audit_delete AFTER DELETE ON Data_Sources BEGIN
@@ -794,6 +802,7 @@ CREATE TRIGGER Data_Sources_audit_delete AFTER DELETE ON Data_Sources BEGIN
     OLD.database_name, 'path', OLD.path, 'key_vault', OLD.key_vault, 'secret_name', OLD.secret_name,
     'integration_runtime', OLD.integration_runtime, 'description', OLD.description),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Data_Sources' AND row_key = OLD.name;
 END;
 
 CREATE TRIGGER Models_audit_before_insert BEFORE INSERT ON Models BEGIN
@@ -805,16 +814,16 @@ CREATE TRIGGER Models_audit_before_insert BEFORE INSERT ON Models BEGIN
   FROM Models AS r WHERE r.name = NEW.name;
 END;
 CREATE TRIGGER Models_audit_insert AFTER INSERT ON Models BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Models' AND row_key <> NEW.name
+    AND NOT EXISTS (SELECT 1 FROM Models AS r WHERE r.name = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Models', NEW.name,
     p.before_values,
     json_object('name', NEW.name, 'environment', NEW.environment, 'owner', NEW.owner, 'version', NEW.version,
     'serving_size', NEW.serving_size, 'description', NEW.description)
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Models' AND p.row_key = NEW.name;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Models' AND row_key <> NEW.name
-    AND NOT EXISTS (SELECT 1 FROM Models AS r WHERE r.name = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Models';
 END;
 CREATE TRIGGER Models_audit_before_update BEFORE UPDATE ON Models BEGIN
@@ -826,15 +835,15 @@ CREATE TRIGGER Models_audit_before_update BEFORE UPDATE ON Models BEGIN
   FROM Models AS r WHERE r.name = NEW.name AND r.name <> OLD.name;
 END;
 CREATE TRIGGER Models_audit_update AFTER UPDATE ON Models BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Models' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Models AS r WHERE r.name = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Models', NEW.name,
     json_object('name', OLD.name, 'environment', OLD.environment, 'owner', OLD.owner, 'version', OLD.version,
     'serving_size', OLD.serving_size, 'description', OLD.description),
     json_object('name', NEW.name, 'environment', NEW.environment, 'owner', NEW.owner, 'version', NEW.version,
     'serving_size', NEW.serving_size, 'description', NEW.description);
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Models' AND (row_key = CAST(NEW.name AS TEXT) OR NOT EXISTS (SELECT 1 FROM Models AS r WHERE r.name = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Models';
 END;
 CREATE TRIGGER Models_audit_delete AFTER DELETE ON Models BEGIN
@@ -843,6 +852,7 @@ CREATE TRIGGER Models_audit_delete AFTER DELETE ON Models BEGIN
     json_object('name', OLD.name, 'environment', OLD.environment, 'owner', OLD.owner, 'version', OLD.version,
     'serving_size', OLD.serving_size, 'description', OLD.description),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Models' AND row_key = OLD.name;
 END;
 
 CREATE TRIGGER Pipeline_Settings_audit_before_insert BEFORE INSERT ON Pipeline_Settings BEGIN
@@ -857,6 +867,10 @@ CREATE TRIGGER Pipeline_Settings_audit_before_insert BEFORE INSERT ON Pipeline_S
   FROM Pipeline_Settings AS r WHERE (r.setting_id = NEW.setting_id OR r.job_id = NEW.job_id);
 END;
 CREATE TRIGGER Pipeline_Settings_audit_insert AFTER INSERT ON Pipeline_Settings BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Pipeline_Settings' AND row_key <> NEW.setting_id
+    AND NOT EXISTS (SELECT 1 FROM Pipeline_Settings AS r WHERE r.setting_id = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Pipeline_Settings', NEW.setting_id,
     p.before_values,
@@ -866,10 +880,6 @@ CREATE TRIGGER Pipeline_Settings_audit_insert AFTER INSERT ON Pipeline_Settings 
     NEW.retry_interval_seconds, 'parameters', json(NEW.parameters), 'enabled', json(iif(NEW.enabled, 'true',
     'false')))
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Pipeline_Settings' AND p.row_key = NEW.setting_id;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Pipeline_Settings' AND row_key <> NEW.setting_id
-    AND NOT EXISTS (SELECT 1 FROM Pipeline_Settings AS r WHERE r.setting_id = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Pipeline_Settings';
 END;
 CREATE TRIGGER Pipeline_Settings_audit_before_update BEFORE UPDATE ON Pipeline_Settings BEGIN
@@ -884,6 +894,9 @@ CREATE TRIGGER Pipeline_Settings_audit_before_update BEFORE UPDATE ON Pipeline_S
   FROM Pipeline_Settings AS r WHERE (r.setting_id = NEW.setting_id OR r.job_id = NEW.job_id) AND r.setting_id <> OLD.setting_id;
 END;
 CREATE TRIGGER Pipeline_Settings_audit_update AFTER UPDATE ON Pipeline_Settings BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Pipeline_Settings' AND (row_key = CAST(NEW.setting_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Pipeline_Settings AS r WHERE r.setting_id = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Pipeline_Settings', NEW.setting_id,
     json_object('setting_id', OLD.setting_id, 'job_id', OLD.job_id, 'data_source', OLD.data_source,
@@ -896,9 +909,6 @@ CREATE TRIGGER Pipeline_Settings_audit_update AFTER UPDATE ON Pipeline_Settings 
     'timeout_minutes', NEW.timeout_minutes, 'retry_count', NEW.retry_count, 'retry_interval_seconds',
     NEW.retry_interval_seconds, 'parameters', json(NEW.parameters), 'enabled', json(iif(NEW.enabled, 'true',
     'false')));
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Pipeline_Settings' AND (row_key = CAST(NEW.setting_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Pipeline_Settings AS r WHERE r.setting_id = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Pipeline_Settings';
 END;
 CREATE TRIGGER Pipeline_Settings_audit_delete AFTER DELETE ON Pipeline_Settings BEGIN
@@ -910,6 +920,7 @@ CREATE TRIGGER Pipeline_Settings_audit_delete AFTER DELETE ON Pipeline_Settings 
     OLD.retry_interval_seconds, 'parameters', json(OLD.parameters), 'enabled', json(iif(OLD.enabled, 'true',
     'false'))),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Pipeline_Settings' AND row_key = OLD.setting_id;
 END;
 
 CREATE TRIGGER Alert_Rules_audit_before_insert BEFORE INSERT ON Alert_Rules BEGIN
@@ -922,6 +933,10 @@ CREATE TRIGGER Alert_Rules_audit_before_insert BEFORE INSERT ON Alert_Rules BEGI
   FROM Alert_Rules AS r WHERE r.alert_id = NEW.alert_id;
 END;
 CREATE TRIGGER Alert_Rules_audit_insert AFTER INSERT ON Alert_Rules BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Alert_Rules' AND row_key <> NEW.alert_id
+    AND NOT EXISTS (SELECT 1 FROM Alert_Rules AS r WHERE r.alert_id = row_key);
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT iif(p.row_key IS NULL, 'insert', 'update'), 'Alert_Rules', NEW.alert_id,
     p.before_values,
@@ -930,10 +945,6 @@ CREATE TRIGGER Alert_Rules_audit_insert AFTER INSERT ON Alert_Rules BEGIN
     NEW.frequency_minutes, 'severity', NEW.severity, 'missing_data', NEW.missing_data, 'enabled',
     json(iif(NEW.enabled, 'true', 'false')))
   FROM (SELECT 1) LEFT JOIN Audit_Replaced AS p ON p.table_name = 'Alert_Rules' AND p.row_key = NEW.alert_id;
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Alert_Rules' AND row_key <> NEW.alert_id
-    AND NOT EXISTS (SELECT 1 FROM Alert_Rules AS r WHERE r.alert_id = row_key);
   DELETE FROM Audit_Replaced WHERE table_name = 'Alert_Rules';
 END;
 CREATE TRIGGER Alert_Rules_audit_before_update BEFORE UPDATE ON Alert_Rules BEGIN
@@ -946,6 +957,9 @@ CREATE TRIGGER Alert_Rules_audit_before_update BEFORE UPDATE ON Alert_Rules BEGI
   FROM Alert_Rules AS r WHERE r.alert_id = NEW.alert_id AND r.alert_id <> OLD.alert_id;
 END;
 CREATE TRIGGER Alert_Rules_audit_update AFTER UPDATE ON Alert_Rules BEGIN
+  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
+  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
+  WHERE table_name = 'Alert_Rules' AND (row_key = CAST(NEW.alert_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Alert_Rules AS r WHERE r.alert_id = row_key));
   INSERT INTO Audit_Events (action, table_name, row_key, before_values, after_values)
   SELECT 'update', 'Alert_Rules', NEW.alert_id,
     json_object('alert_id', OLD.alert_id, 'job_id', OLD.job_id, 'metric', OLD.metric, 'operator', OLD.operator,
@@ -956,9 +970,6 @@ CREATE TRIGGER Alert_Rules_audit_update AFTER UPDATE ON Alert_Rules BEGIN
     'threshold', NEW.threshold, 'window_minutes', NEW.window_minutes, 'frequency_minutes',
     NEW.frequency_minutes, 'severity', NEW.severity, 'missing_data', NEW.missing_data, 'enabled',
     json(iif(NEW.enabled, 'true', 'false')));
-  INSERT INTO Audit_Events (action, table_name, row_key, before_values)
-  SELECT 'delete', table_name, row_key, before_values FROM Audit_Replaced
-  WHERE table_name = 'Alert_Rules' AND (row_key = CAST(NEW.alert_id AS TEXT) OR NOT EXISTS (SELECT 1 FROM Alert_Rules AS r WHERE r.alert_id = row_key));
   DELETE FROM Audit_Replaced WHERE table_name = 'Alert_Rules';
 END;
 CREATE TRIGGER Alert_Rules_audit_delete AFTER DELETE ON Alert_Rules BEGIN
@@ -969,6 +980,7 @@ CREATE TRIGGER Alert_Rules_audit_delete AFTER DELETE ON Alert_Rules BEGIN
     OLD.frequency_minutes, 'severity', OLD.severity, 'missing_data', OLD.missing_data, 'enabled',
     json(iif(OLD.enabled, 'true', 'false'))),
     NULL;
+  DELETE FROM Audit_Replaced WHERE table_name = 'Alert_Rules' AND row_key = OLD.alert_id;
 END;
 
 -- ---------------------------------------------------------------- approvals

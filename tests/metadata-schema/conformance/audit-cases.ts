@@ -1,195 +1,13 @@
 /** Audit_Logs: every edit of a metadata row is one event, whoever made it. */
 import assert from "node:assert/strict";
 import { type MetadataTable, tableNames, tables } from "../../../metadata-schema/columns.ts";
-import type { RowChange, RowValue, RowValues } from "../../../metadata-schema/store.ts";
-import { type Case, childRows, environmentValues, insertPolicy, type StoreKit, seed } from "./kit.ts";
-
-interface AuditEvent {
-  readonly id: number;
-  readonly actor: string;
-  readonly kind: string;
-  readonly action: string;
-  readonly table: string;
-  readonly key: string;
-  readonly before: unknown;
-  readonly after: unknown;
-}
-
-const parsed = (json: unknown): unknown => (json === null ? null : JSON.parse(String(json)));
-
-async function allEvents(kit: StoreKit): Promise<readonly AuditEvent[]> {
-  const rows = await kit.query("SELECT * FROM Audit_Logs ORDER BY event_id");
-  return rows.map((row) => ({
-    id: Number(row.event_id), // a 64-bit number may come as text
-    actor: String(row.actor),
-    kind: String(row.actor_kind),
-    action: String(row.action),
-    table: String(row.table_name),
-    key: String(row.row_key),
-    before: parsed(row.before_values),
-    after: parsed(row.after_values),
-  }));
-}
-
-/** Events of what `work` does, oldest first. */
-async function eventsOf(kit: StoreKit, work: () => Promise<unknown>): Promise<readonly AuditEvent[]> {
-  const last = (await allEvents(kit)).at(-1)?.id ?? 0;
-  await work();
-  return (await allEvents(kit)).filter(({ id }) => id > last);
-}
-
-const summaries = (events: readonly AuditEvent[]): readonly string[] =>
-  events.map(({ action, table, key }) => `${action} ${table} ${key}`).sort();
+import type { RowChange } from "../../../metadata-schema/store.ts";
+import { type AuditEvent, allEvents, eventsOf, replay, summaries } from "./audit-events.ts";
+import { fullRows, intoValues, literal } from "./full-rows.ts";
+import { type Case, childRows, insertPolicy, seed } from "./kit.ts";
 
 const actors = (events: readonly AuditEvent[]): readonly string[] =>
   events.map(({ kind, actor }) => (kind === "login" ? kind : `${kind} ${actor}`));
-
-/** A row of each table with every column filled, and one edit of it. Jobs 201 to 203 are there. */
-const rows: Readonly<Record<MetadataTable, { readonly values: RowValues; readonly edit: RowValues }>> = {
-  Environments: {
-    values: {
-      ...environmentValues("france").values,
-      key_vault_id: null,
-      catalog_name: "ml",
-      schema_name: "models",
-      default_node_type: "Standard_D4ds_v5",
-      default_spark_version: "16.4.x-scala2.12",
-      own_group: "ml_team",
-      own_group_members: ["ana@contoso.example", "o'brien@contoso.example"],
-    },
-    edit: { own_group_members: [] },
-  },
-  Integration_Runtimes: {
-    values: {
-      name: "ir-lyon",
-      environment: "westus",
-      kind: "self-hosted",
-      location: "plant-lyon",
-      core_count: null,
-      time_to_live_minutes: 10,
-      enabled: true,
-      description: 'the "old" one',
-    },
-    edit: { enabled: false },
-  },
-  Data_Sources: {
-    values: {
-      name: "erp",
-      kind: "sql-server",
-      location: "plant-lyon",
-      host: "sql01",
-      database_name: null,
-      path: "C:\\orders",
-      key_vault: "ml-vault",
-      secret_name: "erp-reader",
-      integration_runtime: null,
-      description: null,
-    },
-    edit: { description: "Orders" },
-  },
-  Models: {
-    values: {
-      name: "ml.models.churn",
-      environment: null,
-      owner: null,
-      version: 7,
-      serving_size: "Small",
-      description: null,
-    },
-    edit: { version: null },
-  },
-  Jobs: {
-    values: {
-      job_id: 300,
-      name: "churn",
-      environment: "westus",
-      kind: "batch",
-      priority: "urgent",
-      enabled: true,
-      owner: null,
-      schedule: "0 30 2 * * ?",
-      schedule_time_zone: "UTC",
-      model: null,
-      task_path: null,
-    },
-    edit: { enabled: false },
-  },
-  Access_Policies: {
-    values: {
-      policy_id: 300,
-      job_id: 203,
-      role: "DataScientist",
-      permissions: ["read_model", "execute_inference"],
-      entra_id_group: "ds_team",
-      model: null,
-      expires_at: null,
-    },
-    edit: { permissions: ["read_model"] },
-  },
-  Secret_References: {
-    values: { reference_id: 300, job_id: 203, key_vault: "ml-vault", secret_name: "token" },
-    edit: { secret_name: "other" },
-  },
-  Network_Rules: {
-    values: {
-      rule_id: 300,
-      job_id: 203,
-      service: "databricks",
-      private_endpoint: null,
-      firewall_ranges: ["203.0.113.0/28"],
-    },
-    edit: { firewall_ranges: [] },
-  },
-  Cluster_Configs: {
-    values: {
-      config_id: 300,
-      job_id: 203,
-      node_type: null,
-      spark_version: null,
-      min_workers: 0,
-      max_workers: 4,
-    },
-    edit: { max_workers: 8 },
-  },
-  Pipeline_Settings: {
-    values: {
-      setting_id: 300,
-      job_id: 203,
-      data_source: null,
-      integration_runtime: null,
-      sink_path: "raw/orders",
-      concurrency: 1,
-      timeout_minutes: 120,
-      retry_count: 0,
-      retry_interval_seconds: 60,
-      parameters: { horizon_days: 28, labels: ["a", null], deep: { on: true } },
-      enabled: true,
-    },
-    edit: { parameters: {} },
-  },
-  Alert_Rules: {
-    values: {
-      alert_id: 300,
-      job_id: 203,
-      metric: "model_accuracy",
-      operator: "LessThan",
-      threshold: 0.85,
-      window_minutes: 60,
-      frequency_minutes: 15,
-      severity: 0,
-      missing_data: "alert",
-      enabled: false,
-    },
-    edit: { threshold: 1.5 },
-  },
-};
-
-function literal(value: RowValue | undefined): string {
-  if (value === null || value === undefined) return "NULL";
-  if (typeof value === "boolean") return value ? "1" : "0";
-  if (typeof value === "number") return String(value);
-  return `'${(typeof value === "string" ? value : JSON.stringify(value)).replaceAll("'", "''")}'`;
-}
 
 export function auditCases(fact: Case): void {
   for (const table of tableNames) tableCase(fact, table);
@@ -200,16 +18,14 @@ export function auditCases(fact: Case): void {
 
 function tableCase(fact: Case, table: MetadataTable): void {
   fact(`each edit of ${table} is one event, with the row before and after`, async (kit) => {
-    const { values, edit } = rows[table];
+    const { values, edit } = fullRows[table];
     const { key } = tables[table];
     const rowKey = String(values[key]);
     const [[column, value] = ["", null]] = Object.entries(edit);
     const where = `WHERE ${key} = ${literal(values[key])}`;
     await seed(kit.store);
     const events = await eventsOf(kit, async () => {
-      const columns = Object.keys(values);
-      const literals = columns.map((name) => literal(values[name]));
-      await kit.raw(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${literals.join(", ")})`);
+      await kit.raw(`INSERT ${intoValues(table, values)}`);
       await kit.raw(`UPDATE ${table} SET ${column} = ${literal(value)} ${where}`);
       await kit.raw(`DELETE FROM ${table} ${where}`);
     });
@@ -319,6 +135,21 @@ function statementCases(fact: Case): void {
       await assert.rejects(kit.raw("DELETE FROM Environments WHERE name = 'westus'"));
     });
     assert.deepEqual(events, []);
+  });
+
+  fact("replayed from its beginning, the log tells what the tables hold", async (kit) => {
+    await seed(kit.store);
+    for (const table of tableNames) await kit.raw(`INSERT ${intoValues(table, fullRows[table].values)}`);
+    await kit.raw("UPDATE Access_Policies SET policy_id = policy_id + 1, role = 'Reader'");
+    await kit.raw("UPDATE Network_Rules SET job_id = 202");
+    await kit.raw("UPDATE Jobs SET job_id = 210 WHERE job_id = 201");
+    await kit.raw("UPDATE Pipeline_Settings SET data_source = 'erp', integration_runtime = 'ir-lyon'");
+    await kit.raw("DELETE FROM Jobs WHERE job_id = 203");
+    await kit.raw("INSERT INTO Jobs (job_id) VALUES (203)");
+    await kit.raw("UPDATE Environments SET is_default = 0");
+    const rows = await kit.store.readRows({});
+    assert.deepEqual(replay(await allEvents(kit)), rows);
+    assert.equal(rows.length, 6 + 4 + 7);
   });
 
   fact("the rows that go with a deleted job are events too, one each", async (kit) => {
