@@ -220,6 +220,7 @@ CREATE VIEW Audit_Actor AS
       THEN CAST(SESSION_CONTEXT(N'rowgate_actor_kind') AS nvarchar(16)) ELSE N'login' END AS actor_kind
   FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM Service_Logins WHERE login = ORIGINAL_LOGIN()) THEN 1 ELSE 0 END AS is_service) AS t;
 GO
+-- Lists and objects go into an event as the row has them: their text, in front of the other columns.
 CREATE TRIGGER Environments_audit ON Environments AFTER INSERT, UPDATE, DELETE AS
 BEGIN
   SET NOCOUNT ON;
@@ -228,15 +229,17 @@ BEGIN
     CASE WHEN d.name IS NULL THEN 'insert' WHEN i.name IS NULL THEN 'delete' ELSE 'update' END,
     'Environments', COALESCE(i.name, d.name),
     CASE WHEN d.name IS NOT NULL THEN
-      (SELECT d.name, d.is_default, d.location, d.subscription_id, d.tenant_id, d.resource_group,
+      N'{"own_group_members":' + d.own_group_members + N',' + STUFF((
+      SELECT d.name, d.is_default, d.location, d.subscription_id, d.tenant_id, d.resource_group,
       d.address_space, d.key_vault_id, d.catalog_name, d.schema_name, d.default_node_type,
-      d.default_spark_version, d.service_address, d.own_group, JSON_QUERY(d.own_group_members) AS
-      own_group_members FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END,
+      d.default_spark_version, d.service_address, d.own_group FOR JSON PATH, INCLUDE_NULL_VALUES,
+      WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END,
     CASE WHEN i.name IS NOT NULL THEN
-      (SELECT i.name, i.is_default, i.location, i.subscription_id, i.tenant_id, i.resource_group,
+      N'{"own_group_members":' + i.own_group_members + N',' + STUFF((
+      SELECT i.name, i.is_default, i.location, i.subscription_id, i.tenant_id, i.resource_group,
       i.address_space, i.key_vault_id, i.catalog_name, i.schema_name, i.default_node_type,
-      i.default_spark_version, i.service_address, i.own_group, JSON_QUERY(i.own_group_members) AS
-      own_group_members FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END
+      i.default_spark_version, i.service_address, i.own_group FOR JSON PATH, INCLUDE_NULL_VALUES,
+      WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END
   FROM inserted AS i FULL OUTER JOIN deleted AS d ON d.name = i.name CROSS JOIN Audit_Actor AS a;
 END
 GO
@@ -264,11 +267,13 @@ BEGIN
     CASE WHEN d.policy_id IS NULL THEN 'insert' WHEN i.policy_id IS NULL THEN 'delete' ELSE 'update' END,
     'Access_Policies', CAST(COALESCE(i.policy_id, d.policy_id) AS nvarchar(12)),
     CASE WHEN d.policy_id IS NOT NULL THEN
-      (SELECT d.policy_id, d.job_id, d.role, JSON_QUERY(d.permissions) AS permissions, d.entra_id_group,
-      d.model, d.expires_at FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END,
+      N'{"permissions":' + d.permissions + N',' + STUFF((
+      SELECT d.policy_id, d.job_id, d.role, d.entra_id_group, d.model, d.expires_at FOR JSON PATH,
+      INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END,
     CASE WHEN i.policy_id IS NOT NULL THEN
-      (SELECT i.policy_id, i.job_id, i.role, JSON_QUERY(i.permissions) AS permissions, i.entra_id_group,
-      i.model, i.expires_at FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END
+      N'{"permissions":' + i.permissions + N',' + STUFF((
+      SELECT i.policy_id, i.job_id, i.role, i.entra_id_group, i.model, i.expires_at FOR JSON PATH,
+      INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END
   FROM inserted AS i FULL OUTER JOIN deleted AS d ON d.policy_id = i.policy_id CROSS JOIN Audit_Actor AS a;
 END
 GO
@@ -296,11 +301,13 @@ BEGIN
     CASE WHEN d.rule_id IS NULL THEN 'insert' WHEN i.rule_id IS NULL THEN 'delete' ELSE 'update' END,
     'Network_Rules', CAST(COALESCE(i.rule_id, d.rule_id) AS nvarchar(12)),
     CASE WHEN d.rule_id IS NOT NULL THEN
-      (SELECT d.rule_id, d.job_id, d.service, d.private_endpoint, JSON_QUERY(d.firewall_ranges) AS
-      firewall_ranges FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END,
+      N'{"firewall_ranges":' + d.firewall_ranges + N',' + STUFF((
+      SELECT d.rule_id, d.job_id, d.service, d.private_endpoint FOR JSON PATH, INCLUDE_NULL_VALUES,
+      WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END,
     CASE WHEN i.rule_id IS NOT NULL THEN
-      (SELECT i.rule_id, i.job_id, i.service, i.private_endpoint, JSON_QUERY(i.firewall_ranges) AS
-      firewall_ranges FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END
+      N'{"firewall_ranges":' + i.firewall_ranges + N',' + STUFF((
+      SELECT i.rule_id, i.job_id, i.service, i.private_endpoint FOR JSON PATH, INCLUDE_NULL_VALUES,
+      WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END
   FROM inserted AS i FULL OUTER JOIN deleted AS d ON d.rule_id = i.rule_id CROSS JOIN Audit_Actor AS a;
 END
 GO
@@ -376,13 +383,15 @@ BEGIN
     CASE WHEN d.setting_id IS NULL THEN 'insert' WHEN i.setting_id IS NULL THEN 'delete' ELSE 'update' END,
     'Pipeline_Settings', CAST(COALESCE(i.setting_id, d.setting_id) AS nvarchar(12)),
     CASE WHEN d.setting_id IS NOT NULL THEN
-      (SELECT d.setting_id, d.job_id, d.data_source, d.integration_runtime, d.sink_path, d.concurrency,
-      d.timeout_minutes, d.retry_count, d.retry_interval_seconds, JSON_QUERY(d.parameters) AS parameters,
-      d.enabled FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END,
+      N'{"parameters":' + d.parameters + N',' + STUFF((
+      SELECT d.setting_id, d.job_id, d.data_source, d.integration_runtime, d.sink_path, d.concurrency,
+      d.timeout_minutes, d.retry_count, d.retry_interval_seconds, d.enabled FOR JSON PATH,
+      INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END,
     CASE WHEN i.setting_id IS NOT NULL THEN
-      (SELECT i.setting_id, i.job_id, i.data_source, i.integration_runtime, i.sink_path, i.concurrency,
-      i.timeout_minutes, i.retry_count, i.retry_interval_seconds, JSON_QUERY(i.parameters) AS parameters,
-      i.enabled FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER) END
+      N'{"parameters":' + i.parameters + N',' + STUFF((
+      SELECT i.setting_id, i.job_id, i.data_source, i.integration_runtime, i.sink_path, i.concurrency,
+      i.timeout_minutes, i.retry_count, i.retry_interval_seconds, i.enabled FOR JSON PATH,
+      INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER), 1, 1, N'') END
   FROM inserted AS i FULL OUTER JOIN deleted AS d ON d.setting_id = i.setting_id CROSS JOIN Audit_Actor AS a;
 END
 GO

@@ -114,7 +114,9 @@ function refusal(change: RowChange, error: unknown): unknown {
   if (change.kind === "delete")
     return refused(`${table} ${change.key}: other rows still name it. Change those first.`);
   const sentence = /constraint ["']([^"']+)["']/i.exec(error.message)?.[1] ?? "";
-  if (sentence.startsWith(`${table}.`)) return refused(`${sentence.replace(/^(\S+) /, "$1: ")}.`);
+  // By name in any case, as the server compares names.
+  if (sentence.toLowerCase().startsWith(`${table}.`.toLowerCase()))
+    return refused(`${table}${sentence.slice(table.length).replace(" ", ": ")}.`);
   const named = Object.entries(columnsOf(table)).filter(
     ([name, column]) =>
       column.references !== undefined && values[name] !== undefined && values[name] !== null,
