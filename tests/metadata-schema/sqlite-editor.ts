@@ -1,7 +1,8 @@
 /**
  * A process of its own that edits a database at random: `node sqlite-editor.ts <file> <seed> <edits>`. Four
  * writers, each on a connection of its own, some with foreign keys and some without. Each edit is noted in
- * Edit_Log, in its own transaction, once for each job whose rows it changed. Prints what was committed as JSON.
+ * Edit_Log, in its own transaction, once for each job whose rows it changed, with the seq that the job is listed
+ * under then; it fails if that is not a new one. Prints what was committed as JSON.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
@@ -36,6 +37,8 @@ class Writer {
     readonly key: string;
     readonly select: StatementSync;
   }[];
+  readonly #selectSeq: StatementSync;
+  readonly #selectListed: StatementSync;
   readonly #insertLog: StatementSync;
   #lastMark = 0;
 
@@ -50,7 +53,9 @@ class Writer {
       key,
       select: this.#shell.prepare(`SELECT * FROM ${table} WHERE job_id IN (?, ?)`),
     }));
-    this.#insertLog = this.#shell.prepare("INSERT INTO Edit_Log (job_id, mark) VALUES (?, ?)");
+    this.#selectSeq = this.#shell.prepare("SELECT change_seq AS seq FROM Service_State");
+    this.#selectListed = this.#shell.prepare("SELECT seq FROM Job_Changes WHERE job_id = ?");
+    this.#insertLog = this.#shell.prepare("INSERT INTO Edit_Log (job_id, seq) VALUES (?, ?)");
   }
 
   async edit(edits: number): Promise<Done> {
@@ -91,6 +96,7 @@ class Writer {
     const mark = `${this.#name}-${this.#lastMark}`;
     const { sql, jobs, isRenumber } = randomEdit(this.#random, mark);
     const before = this.#rowsOf(jobs);
+    const lastSeq = Number(this.#selectSeq.get()?.seq);
     try {
       this.#shell.exec(sql);
     } catch (error) {
@@ -103,16 +109,17 @@ class Writer {
     );
     if (changed.length === 0) return;
     const touched = new Set(changed.flatMap((key) => [before.get(key)?.jobId, after.get(key)?.jobId]));
-    for (const jobId of touched) if (jobId !== undefined) this.#log(jobId, mark, done);
+    for (const jobId of touched) {
+      if (jobId === undefined) continue;
+      const seq = Number(this.#selectListed.get(jobId)?.seq ?? 0);
+      if (seq <= lastSeq) throw new Error(`Job ${jobId} is not listed anew after: ${sql}`);
+      this.#insertLog.run(jobId, seq);
+      done.logEntries += 1;
+    }
     done.edits += 1;
     // A job that takes a free number is gone under one key and new under another, but one row changed.
     const tookFreeNumber = isRenumber && !before.has(`Jobs ${jobs[1]}`);
     done.rowChanges += changed.length - (tookFreeNumber ? 1 : 0);
-  }
-
-  #log(jobId: number, mark: string, done: Done): void {
-    this.#insertLog.run(jobId, mark);
-    done.logEntries += 1;
   }
 
   #rowsOf([a, b]: readonly [number, number]) {

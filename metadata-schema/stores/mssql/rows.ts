@@ -113,16 +113,16 @@ function refusal(change: RowChange, error: unknown): unknown {
   if (serverNumber(error) !== 547) return error;
   if (change.kind === "delete")
     return refused(`${table} ${change.key}: other rows still name it. Change those first.`);
-  const sentence = /constraint ["']([^"']+)["']/i.exec(error.message)?.[1] ?? "";
+  const sentence = /constraint ["']([^"']+)["']/i.exec(error.message)?.[1];
+  if (sentence === undefined) return refused(`${table}: ${error.message}`);
   // By name in any case, as the server compares names.
-  if (sentence.toLowerCase().startsWith(`${table}.`.toLowerCase()))
-    return refused(`${table}${sentence.slice(table.length).replace(" ", ": ")}.`);
-  const named = Object.entries(columnsOf(table)).filter(
-    ([name, column]) =>
-      column.references !== undefined && values[name] !== undefined && values[name] !== null,
-  );
-  const words = named.map(([name, column]) => `${table}.${name}: ${column.references} "${values[name]}"`);
-  return refused(words.length === 0 ? `${table}: ${error.message}` : `${words.join(" or ")} does not exist.`);
+  const [, named = "", words = ""] = new RegExp(`^${table}\\.(\\w+) (.*)$`, "is").exec(sentence) ?? [];
+  const name = named.toLowerCase(); // as all columns are
+  const { references } = columnsOf(table)[name] ?? {};
+  if (references !== undefined)
+    return refused(`${table}.${name}: ${references} "${values[name]}" does not exist.`);
+  if (name !== "") return refused(`${table}.${name}: ${words}.`);
+  return refused(`${table}: other rows still name its old key. Change those first.`);
 }
 
 /** Unique constraints and indexes are named <table>_<column>, the key's <table>_key. */
