@@ -130,7 +130,72 @@ for (const foreignKeys of [false, true]) {
   });
 }
 
+for (const foreignKeys of [false, true])
+  describe(`sqlite: REPLACE of shared rows with foreign keys ${foreignKeys ? "on" : "off"}`, () => {
+    /** Job 201 reads erp in plant-lyon, job 203 reads files in plant-oslo; job 202 names a model. */
+    const inSharedShell = (run: (context: Shell) => Promise<void>) =>
+      inShell(async (context) => {
+        context.shell.exec(`INSERT INTO Integration_Runtimes (name, kind, location)
+            VALUES ('ir-lyon', 'self-hosted', 'plant-lyon'), ('ir-oslo', 'self-hosted', 'plant-oslo');
+          INSERT INTO Data_Sources (name, kind, location)
+            VALUES ('erp', 'rest', 'plant-lyon'), ('files', 'blob', 'plant-oslo');
+          INSERT INTO Pipeline_Settings (job_id, data_source) VALUES (203, 'files');
+          UPDATE Pipeline_Settings SET data_source = 'erp' WHERE job_id = 201;
+          INSERT INTO Models (name) VALUES ('ml.models.churn'), ('ml.models.job_201');
+          UPDATE Jobs SET model = 'ml.models.churn' WHERE job_id = 202`);
+        await run(context);
+      }, foreignKeys);
+
+    it("a runtime that replaces itself elsewhere touches the jobs of the old location and the new one", async () => {
+      await inSharedShell(async ({ touchedBy }) => {
+        const values = "(name, kind, location) VALUES ('ir-lyon', 'self-hosted', 'plant-oslo')";
+        assert.deepEqual(await touchedBy(`INSERT OR REPLACE INTO Integration_Runtimes ${values}`), [
+          "job:201",
+          "job:203",
+        ]);
+      });
+    });
+
+    it("a runtime that takes another one's name touches the jobs of both", async () => {
+      await inSharedShell(async ({ touchedBy }) => {
+        const sql = "UPDATE OR REPLACE Integration_Runtimes SET name = 'ir-oslo' WHERE name = 'ir-lyon'";
+        assert.deepEqual(await touchedBy(sql), ["job:201", "job:203"]);
+      });
+    });
+
+    it("a data source that replaces itself touches the jobs that read it", async () => {
+      await inSharedShell(async ({ touchedBy }) => {
+        const values = "(name, kind, location) VALUES ('erp', 'rest', 'nowhere')";
+        assert.deepEqual(await touchedBy(`REPLACE INTO Data_Sources ${values}`), ["job:201"]);
+      });
+    });
+
+    it("a model that takes another one's name touches the jobs of both, and an upsert those of one", async () => {
+      await inSharedShell(async ({ touchedBy }) => {
+        const upsert = `INSERT INTO Models (name) VALUES ('ml.models.churn')
+          ON CONFLICT (name) DO UPDATE SET version = 7`;
+        assert.deepEqual(await touchedBy(upsert), ["job:202"]);
+        const sql = "UPDATE OR REPLACE Models SET name = 'ml.models.job_201' WHERE name = 'ml.models.churn'";
+        assert.deepEqual(await touchedBy(sql), ["job:201", "job:202"]);
+        assert.deepEqual(await touchedBy("REPLACE INTO Models (name) VALUES ('ml.models.job_201')"), [
+          "job:201",
+        ]);
+      });
+    });
+  });
+
 describe("sqlite: foreign keys off", () => {
+  it("a data source or a runtime that goes although rows name it touches their jobs", async () => {
+    await inShell(async ({ shell, touchedBy }) => {
+      shell.exec(`INSERT INTO Integration_Runtimes (name, kind, location) VALUES ('ir', 'managed', 'eastus');
+        INSERT INTO Data_Sources (name, kind, location) VALUES ('erp', 'rest', 'eastus');
+        INSERT INTO Pipeline_Settings (job_id, integration_runtime) VALUES (203, 'ir');
+        UPDATE Pipeline_Settings SET data_source = 'erp' WHERE job_id = 201`);
+      assert.deepEqual(await touchedBy("DELETE FROM Integration_Runtimes"), ["job:201", "job:203"]);
+      assert.deepEqual(await touchedBy("DELETE FROM Data_Sources"), ["job:201"]);
+    });
+  });
+
   it("a deleted job is touched and takes its rows along, and they do not come back with it", async () => {
     await inShell(async ({ store, touchedBy }) => {
       assert.deepEqual(await touchedBy("DELETE FROM Jobs WHERE job_id = 201"), ["job:201"]);
