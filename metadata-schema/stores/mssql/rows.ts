@@ -122,7 +122,18 @@ function refusal(change: RowChange, error: unknown): unknown {
   if (references !== undefined)
     return refused(`${table}.${name}: ${references} "${values[name]}" does not exist.`);
   if (name !== "") return refused(`${table}.${name}: ${words}.`);
-  return refused(`${table}: other rows still name its old key. Change those first.`);
+  return refused(missingReference(table, values));
+}
+
+/** A constraint of another name than ours says nothing of the column. */
+function missingReference(table: MetadataTable, values: RowValues): string {
+  const named = Object.entries(columnsOf(table)).filter(
+    ([name, column]) => column.references !== undefined && typeof values[name] === "string",
+  );
+  const words = named.map(([name, column]) => `${table}.${name}: ${column.references} "${values[name]}"`);
+  return words.length === 0
+    ? `${table}: other rows still name its old key. Change those first.`
+    : `${words.join(" or ")} does not exist.`;
 }
 
 /** Unique constraints and indexes are named <table>_<column>, the key's <table>_key. */
