@@ -11,7 +11,7 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { checkout, enginePath, removeHome, until } from "../support/service.ts";
 
-const sampleJobs = 13;
+const sampleJobs = 40;
 
 describe("npm start on an empty home", () => {
   let home: string;
