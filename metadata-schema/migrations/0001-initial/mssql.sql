@@ -140,22 +140,24 @@ CREATE TABLE Commit_Marks (
   mark uniqueidentifier NOT NULL CONSTRAINT Commit_Marks_key PRIMARY KEY NONCLUSTERED,
   at datetime2(3) NOT NULL CONSTRAINT Commit_Marks_at_default DEFAULT SYSUTCDATETIME()
 );
-CREATE INDEX Commit_Marks_at ON Commit_Marks (at);
+CREATE CLUSTERED INDEX Commit_Marks_at ON Commit_Marks (at);
 
 -- Touches not resolved yet, one row each: an edit only ever adds a row, so that no edit waits for another one,
 -- nor the service for a transaction that a person leaves open. readChanges takes the newest of each subject
--- and drops the older ones that it saw.
+-- and drops the older ones that it saw. An edit of thousands of rows must lock its own entries and not the table.
 CREATE TABLE Job_Changes (
   seq bigint NOT NULL CONSTRAINT Job_Changes_seq_default DEFAULT (NEXT VALUE FOR Change_Numbers)
     CONSTRAINT Job_Changes_key PRIMARY KEY,
   job_id int NOT NULL
 );
+ALTER TABLE Job_Changes SET (LOCK_ESCALATION = DISABLE);
 CREATE INDEX Job_Changes_job ON Job_Changes (job_id, seq);
 CREATE TABLE Environment_Changes (
   seq bigint NOT NULL CONSTRAINT Environment_Changes_seq_default DEFAULT (NEXT VALUE FOR Change_Numbers)
     CONSTRAINT Environment_Changes_key PRIMARY KEY,
   environment nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL
 );
+ALTER TABLE Environment_Changes SET (LOCK_ESCALATION = DISABLE);
 CREATE INDEX Environment_Changes_environment ON Environment_Changes (environment, seq);
 
 CREATE TABLE Wakeups (

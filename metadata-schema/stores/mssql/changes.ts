@@ -6,19 +6,19 @@
  */
 import { parseSubjectKey, type Subject } from "../../contributions.ts";
 import type { Change } from "../../store.ts";
-import { integer, lockText, nowText, type Transaction, text } from "./connection.ts";
+import { integer, lockText, nowText, passOver, type Transaction, text } from "./connection.ts";
 
 /** Entries that an open transaction holds are passed over: they are not committed. */
 export const selectChanges = `
-SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, job_id FROM Job_Changes WITH (READPAST)
+SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, job_id FROM Job_Changes ${passOver}
 GROUP BY job_id ORDER BY MAX(seq);
-SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, environment FROM Environment_Changes WITH (READPAST)
+SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, environment FROM Environment_Changes ${passOver}
 GROUP BY environment ORDER BY MAX(seq)`;
 
 export const deleteOlderEntries = `
-DELETE o FROM Job_Changes AS o WITH (READPAST) JOIN Job_Changes AS n WITH (READPAST)
+DELETE o FROM Job_Changes AS o ${passOver} JOIN Job_Changes AS n ${passOver}
   ON n.job_id = o.job_id AND n.seq > o.seq WHERE n.seq <= @newest;
-DELETE o FROM Environment_Changes AS o WITH (READPAST) JOIN Environment_Changes AS n WITH (READPAST)
+DELETE o FROM Environment_Changes AS o ${passOver} JOIN Environment_Changes AS n ${passOver}
   ON n.environment = o.environment AND n.seq > o.seq WHERE n.seq <= @newest`;
 
 export async function readChanges(transaction: Transaction, limit: number): Promise<readonly Change[]> {
@@ -53,7 +53,7 @@ const insertTouches = `
 INSERT INTO Job_Changes (job_id) SELECT CAST(value AS int) FROM OPENJSON(@jobs);
 INSERT INTO Environment_Changes (environment) SELECT value FROM OPENJSON(@environments)`;
 
-/** Locks the subject; then the newest change of it that waits to be resolved. */
+/** Locks the subject; then the newest change of it that waits to be resolved, whoever edits it again just now. */
 export async function lockSubject(transaction: Transaction, subject: string): Promise<number | null> {
   const parsed = parseSubjectKey(subject);
   const row =
@@ -66,9 +66,9 @@ export async function lockSubject(transaction: Transaction, subject: string): Pr
   return row === undefined || row.seq === null ? null : integer(row, "seq");
 }
 const selectPendingJob = `${lockText("resource")}
-SELECT MAX(seq) AS seq FROM Job_Changes WHERE job_id = @jobId`;
+SELECT MAX(seq) AS seq FROM Job_Changes ${passOver} WHERE job_id = @jobId`;
 const selectPendingEnvironment = `${lockText("resource")}
-SELECT MAX(seq) AS seq FROM Environment_Changes WHERE environment = @name`;
+SELECT MAX(seq) AS seq FROM Environment_Changes ${passOver} WHERE environment = @name`;
 
 /** Those of the jobs that have a change which waits to be resolved. */
 export async function pendingJobs(

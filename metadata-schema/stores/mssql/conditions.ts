@@ -63,8 +63,8 @@ async function upsert(transaction: Transaction, items: readonly Keyed[]): Promis
 const upsertConditions = (values: string): string => `
 DECLARE @items TABLE (subject_kind nvarchar(16) COLLATE Latin1_General_100_BIN2,
   subject_key nvarchar(600) COLLATE Latin1_General_100_BIN2, type nvarchar(64) COLLATE Latin1_General_100_BIN2,
-  status nvarchar(16) COLLATE Latin1_General_100_BIN2, reason nvarchar(64), message nvarchar(max),
-  resolved_subject nvarchar(80));
+  status nvarchar(16) COLLATE Latin1_General_100_BIN2, reason nvarchar(64) COLLATE Latin1_General_100_BIN2,
+  message nvarchar(max), resolved_subject nvarchar(80) COLLATE Latin1_General_100_BIN2);
 INSERT INTO @items (subject_kind, subject_key, type, status, reason, message, resolved_subject) VALUES
 ${values};
 DELETE FROM @items WHERE subject_kind = 'job'

@@ -12,8 +12,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import sql from "mssql";
-import type { AppliedMigration, MigrationDatabase } from "../../migrate.ts";
+import type { MigrationDatabase } from "../../migrate.ts";
 import { signIn } from "./credential.ts";
+import { migrationsOver } from "./migrations.ts";
 import { addressForPeople, parseServerAddress } from "./server-address.ts";
 import { isConnectionLost, isDuplicate, isTransient } from "./transient.ts";
 
@@ -45,30 +46,41 @@ export interface ConnectionOptions {
   readonly clock: { now(): Date } | null;
   /** told each statement's text as it is sent; for tests */
   readonly onStatement?: (sql: string) => void;
+  /** how long a call waits for a database that is away; for tests */
+  readonly retryForMs?: number;
 }
 
 const serviceActor: EditActor = { name: "rowgate", kind: "service" };
 // A restart or failover of Azure SQL takes most of a minute; callers that wait longer pause and try again.
-const retryForMs = 20_000;
+const defaultRetryForMs = 20_000;
+/** A release's migrations take longer than a call. */
+const migrationRetryForMs = 120_000;
 const firstPauseMs = 50;
 const longestPauseMs = 2_000;
-/** How long a writer waits for another one's application lock. */
+/** How long a writer waits at once for another one's application lock. */
 const lockTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+const pingTimeoutMs = 5_000;
 // Marks matter as long as the transaction that they prove may be asked about.
 const markHours = 24;
+const writesBetweenCleanings = 1_000;
+/** Few enough that the server locks rows and not the table, which every writer needs. */
+const marksAtOnce = 2_000;
 
 export class Connection {
   readonly #pool: sql.ConnectionPool;
   readonly #options: ConnectionOptions;
   readonly #address: string;
+  readonly #retryForMs: number;
   #readLevel: number = sql.ISOLATION_LEVEL.REPEATABLE_READ;
+  #writes = 0;
   #closed = false;
 
   private constructor(pool: sql.ConnectionPool, options: ConnectionOptions, address: string) {
     this.#pool = pool;
     this.#options = options;
     this.#address = address;
+    this.#retryForMs = options.retryForMs ?? defaultRetryForMs;
   }
 
   static async open(options: ConnectionOptions): Promise<Connection> {
@@ -76,12 +88,15 @@ export class Connection {
     const config: sql.config = {
       ...address,
       ...(await signIn(address)),
+      // Any error ends the transaction at the server too. Set for the session: what a statement with parameters
+      // sets ends with it.
+      options: { ...address.options, abortTransactionOnError: true },
       requestTimeout: requestTimeoutMs,
       connectionTimeout: 15_000,
       pool: { min: 0, max: 8, idleTimeoutMillis: 30_000 },
     };
     const where = addressForPeople(address);
-    const deadline = performance.now() + retryForMs;
+    const deadline = performance.now() + (options.retryForMs ?? defaultRetryForMs);
     for (let attempt = 0; ; attempt += 1) {
       const pool = new sql.ConnectionPool(config);
       // Without a listener the loss of an idle connection would end the process; the next request tells it.
@@ -95,7 +110,7 @@ export class Connection {
         await pool.close().catch(() => {});
         if (!isTransient(error) || performance.now() >= deadline)
           throw new Error(
-            `The metadata database ${where} cannot be opened: ${error instanceof Error ? error.message : error}. ` +
+            `The metadata database ${where} cannot be opened: ${messageOf(error)}. ` +
               "Check server, database, sign-in and firewall.",
             { cause: error },
           );
@@ -135,6 +150,8 @@ export class Connection {
     work: (transaction: Transaction) => Promise<T>,
     actor: EditActor = serviceActor,
   ): Promise<T> {
+    this.#writes += 1;
+    if (this.#writes % writesBetweenCleanings === 0) await this.forgetMarks();
     return await this.#patiently(async () => {
       const mark = randomUUID();
       const done: { value?: { readonly result: T } } = {};
@@ -150,7 +167,8 @@ export class Connection {
           return result;
         });
       } catch (error) {
-        if (done.value === undefined || !isConnectionLost(error)) throw error;
+        // Before the commit nothing is done for good; whatever went wrong with the commit, the mark tells.
+        if (done.value === undefined) throw error;
         if (await this.#isCommitted(mark)) return done.value.result;
         throw error;
       }
@@ -219,29 +237,42 @@ export class Connection {
   }
 
   /** Tries again what passes by itself. */
-  async #patiently<T>(attempt: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + retryForMs;
+  async #patiently<T>(attempt: () => Promise<T>, forMs: number = this.#retryForMs): Promise<T> {
+    const deadline = performance.now() + forMs;
     for (let tries = 0; ; tries += 1) {
       try {
         return await attempt();
       } catch (error) {
         const again = isTransient(error) || (isDuplicate(error) && tries < 3);
-        if (!again || this.#closed || performance.now() >= deadline) throw error;
+        if (!again || this.#closed) throw error;
+        if (performance.now() >= deadline) throw isConnectionLost(error) ? this.#noAnswer(error) : error;
       }
       await pause(tries);
     }
   }
 
+  #noAnswer(error: unknown): Error {
+    return new Error(`The metadata database ${this.#address} does not answer: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+
   /** One try, so that a probe answers at once. */
   async ping(): Promise<void> {
     if (this.#closed) throw new Error("The metadata store is closed.");
+    const answered = new AbortController();
     try {
-      await new sql.Request(this.#pool).query("SELECT ever_filled FROM Service_State");
+      // The driver itself waits far longer for a server that is silent.
+      await Promise.race([
+        new sql.Request(this.#pool).query("SELECT ever_filled FROM Service_State"),
+        sleep(pingTimeoutMs, undefined, { signal: answered.signal }).then(() => {
+          throw new Error(`no answer within ${pingTimeoutMs / 1_000} s`);
+        }),
+      ]);
     } catch (error) {
-      throw new Error(
-        `The metadata database ${this.#address} does not answer: ${error instanceof Error ? error.message : error}`,
-        { cause: error },
-      );
+      throw this.#noAnswer(error);
+    } finally {
+      answered.abort();
     }
   }
 
@@ -251,45 +282,22 @@ export class Connection {
     await this.#pool.close();
   }
 
-  /** Old marks prove nothing any more. Called now and then. */
+  /** Old marks prove nothing any more. Called now and then; what is left over, the next time. */
   async forgetMarks(): Promise<void> {
-    await this.query((t) => t.run(deleteMarks, { hours: markHours }));
+    await this.query((t) => t.run(deleteMarks, { hours: markHours, most: marksAtOnce }));
   }
 
-  /** What the migration runner needs. */
+  /** What the migration runner needs. It may begin anew: what was applied is read inside of each transaction. */
   migrations(): MigrationDatabase {
-    const history = async (request: sql.Request): Promise<readonly AppliedMigration[]> => {
-      const { recordset } = await request.query(selectHistory);
-      return (recordset ?? []).map((row) => ({ name: text(row, "name"), checksum: text(row, "checksum") }));
-    };
-    return {
-      applied: () => this.#patiently(() => history(new sql.Request(this.#pool))),
-      exclusively: (work) =>
-        this.#transact(sql.ISOLATION_LEVEL.READ_COMMITTED, async (transaction) => {
-          await new sql.Request(transaction).query(lockMigrations);
-          return await work({
-            applied: () => history(new sql.Request(transaction)),
-            apply: async (migration) => {
-              await new sql.Request(transaction).batch(createHistory);
-              for (const batch of batchesOf(migration.sql)) await new sql.Request(transaction).batch(batch);
-              const request = new sql.Request(transaction);
-              await this.#send(request, insertHistory, {
-                name: migration.name,
-                checksum: migration.checksum,
-              });
-            },
-          });
-        }),
-    };
+    return migrationsOver({
+      read: (work) => this.#patiently(() => work(this.#pool), migrationRetryForMs),
+      write: (work) =>
+        this.#patiently(() => this.#transact(sql.ISOLATION_LEVEL.READ_COMMITTED, work), migrationRetryForMs),
+    });
   }
 }
 
-/** A line GO ends a batch, as in every tool for this dialect. */
-export const batchesOf = (migration: string): readonly string[] =>
-  migration
-    .split(/^GO[ \t]*$/im)
-    .map((batch) => batch.trim())
-    .filter((batch) => batch !== "");
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Half of the pause is chance, so that two that met do not meet again. */
 const pause = (tries: number): Promise<void> =>
@@ -311,8 +319,9 @@ function typeOf(value: Parameter) {
 
 // ---- many rows
 
-// The server takes 2,100 parameters a statement.
+// The server takes 2,100 parameters a statement, and 1,000 rows a list of values.
 const parametersAtOnce = 2_000;
+const rowsAtMost = 1_000;
 
 export interface RowList {
   /** `(@r0_stack, @r0_kind), (@r1_stack, …)`: goes behind VALUES */
@@ -323,7 +332,8 @@ export interface RowList {
 /** Rows as parameters, in as many lists as one statement each can take. Every row has the same columns. */
 export function rowLists(rows: readonly Parameters[]): readonly RowList[] {
   const columns = Object.keys(rows[0] ?? {});
-  const rowsAtOnce = Math.max(1, Math.floor(parametersAtOnce / Math.max(1, columns.length)));
+  const fitting = Math.floor(parametersAtOnce / Math.max(1, columns.length));
+  const rowsAtOnce = Math.max(1, Math.min(rowsAtMost, fitting));
   const lists: RowList[] = [];
   for (let start = 0; start < rows.length; start += rowsAtOnce) {
     const part = rows.slice(start, start + rowsAtOnce);
@@ -345,8 +355,14 @@ export function rowLists(rows: readonly Parameters[]): readonly RowList[] {
 // ---- locks
 
 /**
+ * For a read that passes over rows of transactions that have not ended, in READ COMMITTED alone. Where the database
+ * keeps row versions (Azure SQL does), READPAST asks for locks in so many words.
+ */
+export const passOver = "WITH (READPAST, READCOMMITTEDLOCK)";
+
+/**
  * Takes an application lock until the transaction ends. `Shared` locks admit each other.
- * Raises error 51001 when it waits too long.
+ * Raises error 51001, after which the transaction is tried again, when it waits too long or in a circle.
  */
 export const lockText = (parameter: string, mode: "Exclusive" | "Shared" = "Exclusive"): string =>
   `DECLARE @got_${parameter} int;
@@ -370,26 +386,13 @@ export const nowText = "COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))";
 const selectNow = "SELECT COALESCE(@clock, CAST(SYSUTCDATETIME() AS datetime2(3))) AS now";
 
 // Pooled connections are never reset, so who edits is said at the start of every transaction that writes.
-const beginWrite = `SET XACT_ABORT ON;
-EXEC sp_set_session_context @key = N'rowgate_actor', @value = @actor;
+const beginWrite = `EXEC sp_set_session_context @key = N'rowgate_actor', @value = @actor;
 EXEC sp_set_session_context @key = N'rowgate_actor_kind', @value = @actorKind;
 INSERT INTO Commit_Marks (mark) VALUES (@mark)`;
-const selectMark = "SELECT 1 AS found FROM Commit_Marks WHERE mark = @mark";
-const deleteMarks = "DELETE FROM Commit_Marks WHERE at < DATEADD(hour, -@hours, SYSUTCDATETIME())";
-
-const lockMigrations = `DECLARE @got int;
-EXEC @got = sp_getapplock @Resource = N'rowgate-migrations', @LockMode = 'Exclusive', @LockOwner = 'Transaction',
-  @LockTimeout = 120000;
-IF @got < 0 THROW 51001, N'Another process has been migrating the metadata database for two minutes.', 1;`;
-const createHistory = `IF OBJECT_ID(N'Schema_Migrations') IS NULL
-CREATE TABLE Schema_Migrations (
-  name nvarchar(100) NOT NULL CONSTRAINT Schema_Migrations_key PRIMARY KEY,
-  checksum nvarchar(64) NOT NULL,
-  applied_at datetime2(3) NOT NULL CONSTRAINT Schema_Migrations_applied_at_default DEFAULT SYSUTCDATETIME()
-)`;
-const selectHistory = `IF OBJECT_ID(N'Schema_Migrations') IS NOT NULL
-  SELECT name, checksum FROM Schema_Migrations ORDER BY name`;
-const insertHistory = "INSERT INTO Schema_Migrations (name, checksum) VALUES (@name, @checksum)";
+// Waits for a transaction that has made the mark and not ended yet; row versions would show it as not committed.
+const selectMark = "SELECT 1 AS found FROM Commit_Marks WITH (READCOMMITTEDLOCK) WHERE mark = @mark";
+const deleteMarks =
+  "DELETE TOP (@most) FROM Commit_Marks WHERE at < DATEADD(hour, -@hours, SYSUTCDATETIME())";
 
 // ---- columns of the service's own tables; a value of another type is a broken database
 

@@ -99,9 +99,10 @@ export async function addReferences(
   if (references.length === 0) return;
   await transaction.run(insertReferences, { stack, source, list: JSON.stringify(references) });
 }
+// DISTINCT too must compare by code point, not as the database does.
 const insertReferences = `
 INSERT INTO Stack_References (stack, source, referenced_stack, [output])
-SELECT DISTINCT @stack, @source, r.stack, r.[output]
+SELECT DISTINCT @stack, @source, r.stack COLLATE Latin1_General_100_BIN2, r.[output] COLLATE Latin1_General_100_BIN2
 FROM OPENJSON(@list) WITH (stack nvarchar(200), [output] nvarchar(128)) AS r
 WHERE NOT EXISTS (SELECT 1 FROM Stack_References AS s WHERE s.stack = @stack AND s.source = @source
   AND s.referenced_stack = r.stack COLLATE Latin1_General_100_BIN2

@@ -52,7 +52,7 @@ async function requireUnchanged(
   // Locked until the transaction ends, so that nobody comes between the look and the write.
   const row = await transaction.get(
     `SELECT * FROM ${table} WITH (UPDLOCK, HOLDLOCK) WHERE ${tables[table].key} = @key`,
-    { key },
+    { key: keyValue(table, key) },
   );
   if (row === undefined)
     throw new ConflictError(`${table} ${key} is gone: somebody deleted it meanwhile. Read it again.`);
@@ -80,7 +80,7 @@ async function updateRow(
   await transaction.run(
     `UPDATE ${table} SET ${columns.map((each) => `${each} = @v_${each}`).join(", ")}
 WHERE ${tables[table].key} = @key`,
-    { ...parametersOf(values), key },
+    { ...parametersOf(values), key: keyValue(table, key) },
   );
 }
 
@@ -88,7 +88,16 @@ async function deleteRow(
   transaction: Transaction,
   { table, key }: { readonly table: MetadataTable; readonly key: string },
 ): Promise<void> {
-  await transaction.run(`DELETE FROM ${table} WHERE ${tables[table].key} = @key`, { key });
+  await transaction.run(`DELETE FROM ${table} WHERE ${tables[table].key} = @key`, {
+    key: keyValue(table, key),
+  });
+}
+
+/** A key that the column cannot hold is no row's; the server would refuse to compare it. */
+function keyValue(table: MetadataTable, key: string): Parameter {
+  if (columnsOf(table)[tables[table].key]?.type !== "integer") return key;
+  const number = Number(key);
+  return /^-?\d+$/.test(key) && withinInt(number) === number ? number : null;
 }
 
 const parametersOf = (values: RowValues): Readonly<Record<string, Parameter>> =>

@@ -41,25 +41,30 @@ export async function openMssqlStore(options: ConnectionOptions): Promise<Metada
     await connection.close();
     throw error;
   }
-  return {
-    ...serviceMethods(connection),
-    ...rowMethods(connection),
-    ...stackMethods(connection),
-    ...leaseMethods(connection),
-    ...recordMethods(connection),
-  };
+  return storeOver(connection);
 }
+
+/** What the methods need of a connection. */
+export type StoreConnection = Pick<Connection, "query" | "read" | "write" | "ping" | "close">;
+
+export const storeOver = (connection: StoreConnection): MetadataStore => ({
+  ...serviceMethods(connection),
+  ...rowMethods(connection),
+  ...stackMethods(connection),
+  ...leaseMethods(connection),
+  ...recordMethods(connection),
+});
 
 type Methods<K extends keyof MetadataStore> = Pick<MetadataStore, K>;
 
-const serviceMethods = (connection: Connection): Methods<"now" | "ping" | "close"> => ({
+const serviceMethods = (connection: StoreConnection): Methods<"now" | "ping" | "close"> => ({
   now: () => connection.read(async (t) => t.now),
   ping: () => connection.ping(),
   close: () => connection.close(),
 });
 
 const rowMethods = (
-  connection: Connection,
+  connection: StoreConnection,
 ): Methods<
   | "insertRows"
   | "changeRows"
@@ -97,7 +102,7 @@ const rowMethods = (
 };
 
 const stackMethods = (
-  connection: Connection,
+  connection: StoreConnection,
 ): Methods<
   | "stacksToMerge"
   | "setDesired"
@@ -124,7 +129,7 @@ const stackMethods = (
 });
 
 const leaseMethods = (
-  connection: Connection,
+  connection: StoreConnection,
 ): Methods<
   | "acquireLease"
   | "renewLease"
@@ -148,7 +153,7 @@ const leaseMethods = (
 });
 
 const recordMethods = (
-  connection: Connection,
+  connection: StoreConnection,
 ): Methods<
   | "jobFacts"
   | "setConditions"

@@ -2,16 +2,17 @@
 
 /**
  * Error numbers that Microsoft lists as transient for Azure SQL ("Troubleshoot transient connection errors"),
- * and the ends of one transaction in favour of another one: deadlock victim (1205), lock timeout (1222),
- * snapshot conflict (3960).
+ * and the ends of one transaction in favour of another one: deadlock victim (1205), lock timeout (1222), snapshot
+ * conflict (3960, 3961), application lock (51001, see lockText).
  */
 const transientNumbers = new Set([
-  64, 233, 1204, 1205, 1222, 3960, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 11001, 40143, 40197, 40501,
-  40540, 40613, 49918, 49919, 49920,
+  64, 233, 1204, 1205, 1222, 3960, 3961, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 11001, 40143, 40197,
+  40501, 40540, 40613, 49918, 49919, 49920, 51001,
 ]);
-/** Names that tedious and the pool give to a connection that is gone or cannot be made. */
+/** Names that tedious, the pool and the socket give to a connection that is gone or cannot be made. */
 const transientCodes = new Set([
   "ESOCKET",
+  "ECLOSE",
   "ECONNCLOSED",
   "ETIMEOUT",
   "ENOCONN",
@@ -20,7 +21,15 @@ const transientCodes = new Set([
   "EPIPE",
   "ENOTOPEN",
   "ECONNREFUSED",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
+  "ERR_STREAM_PREMATURE_CLOSE",
 ]);
+/** The driver keeps no number of a refused sign-in. These are the words of 4060, 40613, 40197, 40501, 49918 and 18401. */
+const transientSignIn =
+  /^cannot open database|is not currently available|is currently busy|please try again|not enough resources|script upgrade mode/i;
 /** Two transactions inserted the same key: tried again, the second one finds the row and changes it. */
 const duplicateNumbers = new Set([2601, 2627]);
 
@@ -39,9 +48,14 @@ export const isDuplicate = (error: unknown): boolean => duplicateNumbers.has(ser
 export function isConnectionLost(error: unknown): boolean {
   const code = field(error, "code");
   if (typeof code === "string" && transientCodes.has(code)) return true;
-  const original = field(error, "originalError");
-  return original !== undefined && original !== error && isConnectionLost(original);
+  // A connection that ends during a request tells it in `info`.
+  return [field(error, "originalError"), field(error, "info")].some(
+    (inner) => inner !== undefined && inner !== error && isConnectionLost(inner),
+  );
 }
 
+const isTransientSignIn = (error: unknown): boolean =>
+  field(error, "code") === "ELOGIN" && error instanceof Error && transientSignIn.test(error.message);
+
 export const isTransient = (error: unknown): boolean =>
-  transientNumbers.has(serverNumber(error)) || isConnectionLost(error);
+  transientNumbers.has(serverNumber(error)) || isConnectionLost(error) || isTransientSignIn(error);

@@ -1,6 +1,6 @@
 /** What could start now. */
 import { laneDelayMs, type MetadataStore, type WorkItem } from "../../store.ts";
-import { instant, nowText, type Row, type Transaction, text } from "./connection.ts";
+import { instant, nowText, passOver, type Row, type Transaction, text } from "./connection.ts";
 import { runFrom, selectRun } from "./runs.ts";
 import { getStackRow, stackFrom } from "./stacks.ts";
 
@@ -16,10 +16,10 @@ const isFree = `(s.lease_run_id IS NULL OR s.lease_expires_at <= ${nowText})`;
 const mayStart = `s.rank_at IS NOT NULL AND s.next_attempt_at IS NOT NULL AND s.next_attempt_at <= ${nowText}
   AND ${isFree} AND NOT (${isToDestroy} AND ${isReferredTo})`;
 
-export const selectDueStacks = `SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s WITH (READPAST)
+export const selectDueStacks = `SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s ${passOver}
 WHERE ${mayStart} ORDER BY s.rank_at`;
 
-export const selectUrgentDueStacks = `SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s WITH (READPAST)
+export const selectUrgentDueStacks = `SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s ${passOver}
 WHERE s.lane = 'urgent' AND ${mayStart} ORDER BY s.rank_at`;
 
 const queuedColumns = `q.stack, q.run_id, q.number, DATEADD(second, CASE s.lane
@@ -31,12 +31,12 @@ const mayRun = `q.status = 'queued' AND ${isFree}
   AND NOT (q.kind IN ('update', 'destroy') AND (${isToDestroy} OR q.kind = 'destroy') AND ${isReferredTo})`;
 
 export const selectQueuedRuns = `SELECT TOP (@limit) ${queuedColumns}
-FROM Runs AS q WITH (READPAST) JOIN Stacks AS s WITH (READPAST) ON s.stack = q.stack
+FROM Runs AS q ${passOver} JOIN Stacks AS s ${passOver} ON s.stack = q.stack
 WHERE ${mayRun} ORDER BY rank_at, q.number`;
 
 /** Within one lane the delay is the same for all, so the order of queuing is the order of rank. */
 export const selectUrgentQueuedRuns = `SELECT TOP (@limit) ${queuedColumns}
-FROM Runs AS q WITH (READPAST) JOIN Stacks AS s WITH (READPAST) ON s.stack = q.stack
+FROM Runs AS q ${passOver} JOIN Stacks AS s ${passOver} ON s.stack = q.stack
 WHERE q.lane = 'urgent' AND ${mayRun} ORDER BY q.queued_at, q.number`;
 
 const workOfAllLanes = `${selectQueuedRuns};\n${selectDueStacks}`;
