@@ -1,0 +1,1502 @@
+-- ==== now: always
+-- nothing
+
+-- ==== ping: always
+-- nothing
+
+-- ==== close: always
+-- nothing
+
+-- ==== insertRows: one of each kind of value
+-- write as service rowgate
+INSERT INTO Environments (name, is_default, location, subscription_id, tenant_id, resource_group, address_space, service_address) VALUES (@v_name, @v_is_default, @v_location, @v_subscription_id, @v_tenant_id, @v_resource_group, @v_address_space, @v_service_address)
+--   @v_name = 'eastus'
+--   @v_is_default = true
+--   @v_location = 'eastus'
+--   @v_subscription_id = '11111111-1111-1111-1111-111111111111'
+--   @v_tenant_id = '22222222-2222-2222-2222-222222222222'
+--   @v_resource_group = 'rg-eastus'
+--   @v_address_space = '10.20.0.0/22'
+--   @v_service_address = '203.0.113.7/32'
+
+-- write as service rowgate
+INSERT INTO Jobs DEFAULT VALUES
+
+-- write as service rowgate
+INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group) VALUES (@v_job_id, @v_role, @v_permissions, @v_entra_id_group)
+--   @v_job_id = 201
+--   @v_role = 'DataScientist'
+--   @v_permissions = '["read_model"]'
+--   @v_entra_id_group = 'ds_team'
+
+-- ==== changeRows: an update, a delete and an update of nothing
+-- write as person mei.tanaka@contoso.example
+SELECT * FROM Jobs WITH (UPDLOCK, HOLDLOCK) WHERE job_id = @key
+--   @key = 201
+
+-- write as person mei.tanaka@contoso.example
+DELETE FROM Jobs WHERE job_id = @key
+--   @key = 201
+
+-- write as person mei.tanaka@contoso.example
+SELECT * FROM Environments WITH (UPDLOCK, HOLDLOCK) WHERE name = @key
+--   @key = 'eastus'
+
+-- write as person mei.tanaka@contoso.example
+UPDATE Environments SET own_group_members = @v_own_group_members
+WHERE name = @key
+--   @v_own_group_members = '["mei.tanaka@contoso.example"]'
+--   @key = 'eastus'
+
+-- write as person mei.tanaka@contoso.example
+SELECT * FROM Jobs WITH (UPDLOCK, HOLDLOCK) WHERE job_id = @key
+--   @key = 201
+
+-- write as person mei.tanaka@contoso.example
+UPDATE Jobs SET name = @v_name, enabled = @v_enabled
+WHERE job_id = @key
+--   @v_name = 'churn 2'
+--   @v_enabled = false
+--   @key = 201
+
+-- write as person mei.tanaka@contoso.example
+SELECT * FROM Jobs WITH (UPDLOCK, HOLDLOCK) WHERE job_id = @key
+--   @key = 201
+
+-- ==== readRows: all tables
+-- read
+SELECT * FROM Environments ORDER BY name;
+SELECT * FROM Integration_Runtimes ORDER BY name;
+SELECT * FROM Data_Sources ORDER BY name;
+SELECT * FROM Models ORDER BY name;
+SELECT * FROM Jobs ORDER BY job_id;
+SELECT * FROM Access_Policies ORDER BY policy_id;
+SELECT * FROM Secret_References ORDER BY reference_id;
+SELECT * FROM Network_Rules ORDER BY rule_id;
+SELECT * FROM Cluster_Configs ORDER BY config_id;
+SELECT * FROM Pipeline_Settings ORDER BY setting_id;
+SELECT * FROM Alert_Rules ORDER BY alert_id
+
+-- ==== readRows: rows of one job
+-- read
+SELECT * FROM Jobs WHERE job_id = @jobId ORDER BY job_id;
+SELECT * FROM Network_Rules WHERE job_id = @jobId ORDER BY rule_id
+--   @jobId = 201
+
+-- ==== isEmpty: always
+-- query
+SELECT id FROM Service_State WHERE ever_filled = 1
+
+-- ==== listJobs: all
+-- query
+SELECT * FROM Jobs ORDER BY job_id
+
+-- ==== listJobs: a page
+-- query
+SELECT TOP (@limit) * FROM Jobs WHERE job_id > @after ORDER BY job_id
+--   @after = 200
+--   @limit = 50
+
+-- ==== getJob: always
+-- query
+SELECT * FROM Jobs WHERE job_id = @jobId
+--   @jobId = 201
+
+-- ==== loadJob: of the default environment
+-- read
+SELECT * FROM Jobs WHERE job_id = @jobId;
+SELECT e.* FROM Jobs AS j JOIN Environments AS e
+  ON e.name = j.environment OR (j.environment IS NULL AND e.is_default = 1) WHERE j.job_id = @jobId;
+SELECT * FROM Access_Policies WHERE job_id = @jobId ORDER BY policy_id;
+SELECT * FROM Secret_References WHERE job_id = @jobId ORDER BY reference_id;
+SELECT * FROM Network_Rules WHERE job_id = @jobId ORDER BY rule_id;
+SELECT * FROM Cluster_Configs WHERE job_id = @jobId ORDER BY config_id;
+
+SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
+WHERE subject = @subject ORDER BY stack;
+SELECT stack, source, referenced_stack, [output] FROM Stack_References
+WHERE source = @subject ORDER BY referenced_stack, [output];
+SELECT row_table, row_key, name, object_id FROM Recorded_References
+WHERE subject = @subject ORDER BY row_table, row_key, name
+--   @jobId = 201
+--   @subject = 'job:201'
+
+-- read
+SELECT stack, seq FROM Output_Changes WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@stacks));
+SELECT stack, name, value FROM Stack_Outputs
+WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@stacks)) ORDER BY stack, name
+--   @stacks = '["platform-eastus","job-eastus-201"]'
+
+-- ==== loadEnvironment: always
+-- read
+SELECT * FROM Environments WHERE name = @name;
+
+SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
+WHERE subject = @subject ORDER BY stack;
+SELECT stack, source, referenced_stack, [output] FROM Stack_References
+WHERE source = @subject ORDER BY referenced_stack, [output];
+SELECT row_table, row_key, name, object_id FROM Recorded_References
+WHERE subject = @subject ORDER BY row_table, row_key, name
+--   @name = 'eastus'
+--   @subject = 'environment:eastus'
+
+-- ==== readChanges: one entry each
+-- query
+SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, job_id FROM Job_Changes WITH (READPAST, READCOMMITTEDLOCK)
+GROUP BY job_id ORDER BY MAX(seq);
+SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, environment FROM Environment_Changes WITH (READPAST, READCOMMITTEDLOCK)
+GROUP BY environment ORDER BY MAX(seq)
+--   @limit = 100
+
+-- ==== readChanges: older entries
+-- query
+SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, job_id FROM Job_Changes WITH (READPAST, READCOMMITTEDLOCK)
+GROUP BY job_id ORDER BY MAX(seq);
+SELECT TOP (@limit) MAX(seq) AS seq, COUNT(*) AS entries, environment FROM Environment_Changes WITH (READPAST, READCOMMITTEDLOCK)
+GROUP BY environment ORDER BY MAX(seq)
+--   @limit = 100
+
+-- query
+DELETE o FROM Job_Changes AS o WITH (READPAST, READCOMMITTEDLOCK) JOIN Job_Changes AS n WITH (READPAST, READCOMMITTEDLOCK)
+  ON n.job_id = o.job_id AND n.seq > o.seq WHERE n.seq <= @newest;
+DELETE o FROM Environment_Changes AS o WITH (READPAST, READCOMMITTEDLOCK) JOIN Environment_Changes AS n WITH (READPAST, READCOMMITTEDLOCK)
+  ON n.environment = o.environment AND n.seq > o.seq WHERE n.seq <= @newest
+--   @newest = 9
+
+-- ==== touch: always
+-- write
+INSERT INTO Job_Changes (job_id) SELECT CAST(value AS int) FROM OPENJSON(@jobs);
+INSERT INTO Environment_Changes (environment) SELECT value FROM OPENJSON(@environments)
+--   @jobs = '[201,202]'
+--   @environments = '["eastus"]'
+
+-- ==== wake: nothing is due
+-- query
+SELECT subject FROM Wakeups WHERE wake_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))
+
+-- ==== wake: one subject is due
+-- query
+SELECT subject FROM Wakeups WHERE wake_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))
+
+-- write
+DELETE FROM Wakeups OUTPUT deleted.subject WHERE wake_at <= @now
+
+-- write
+INSERT INTO Job_Changes (job_id) SELECT CAST(value AS int) FROM OPENJSON(@jobs);
+INSERT INTO Environment_Changes (environment) SELECT value FROM OPENJSON(@environments)
+--   @jobs = '[201]'
+--   @environments = '[]'
+
+-- ==== commitResolution: of a job
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT MAX(seq) AS seq FROM Job_Changes WITH (READPAST, READCOMMITTEDLOCK) WHERE job_id = @jobId
+--   @resource = 'subject:job:201'
+--   @jobId = 201
+
+-- write
+DELETE FROM Job_Changes WHERE seq = @seq AND job_id = @jobId
+--   @seq = 7
+--   @jobId = 201
+
+-- write
+SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
+WHERE subject = @subject ORDER BY stack;
+SELECT stack, source, referenced_stack, [output] FROM Stack_References
+WHERE source = @subject ORDER BY referenced_stack, [output]
+--   @subject = 'job:201'
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:acl-eastus'
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:pe-eastus'
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:platform-eastus'
+
+-- write
+DELETE FROM Contributions WHERE subject = @subject;
+DELETE FROM Stack_References WHERE source = @subject
+--   @subject = 'job:201'
+
+-- write
+INSERT INTO Contributions (subject, stack, kind, environment, base, wanted, admitted, urgent) VALUES
+(@r0_subject, @r0_stack, @r0_kind, @r0_environment, @r0_base, @r0_wanted, @r0_admitted, @r0_urgent),
+(@r1_subject, @r1_stack, @r1_kind, @r1_environment, @r1_base, @r1_wanted, @r1_admitted, @r1_urgent)
+--   @r0_subject = 'job:201'
+--   @r0_stack = 'acl-eastus'
+--   @r0_kind = 'acl'
+--   @r0_environment = 'eastus'
+--   @r0_base = null
+--   @r0_wanted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
+--   @r0_admitted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
+--   @r0_urgent = false
+--   @r1_subject = 'job:201'
+--   @r1_stack = 'pe-eastus'
+--   @r1_kind = 'acl'
+--   @r1_environment = 'eastus'
+--   @r1_base = '{"kind":"platform"}'
+--   @r1_wanted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
+--   @r1_admitted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
+--   @r1_urgent = true
+
+-- write
+INSERT INTO Stack_References (stack, source, referenced_stack, [output])
+SELECT DISTINCT @stack, @source, r.stack COLLATE Latin1_General_100_BIN2, r.[output] COLLATE Latin1_General_100_BIN2
+FROM OPENJSON(@list) WITH (stack nvarchar(200), [output] nvarchar(128)) AS r
+WHERE NOT EXISTS (SELECT 1 FROM Stack_References AS s WHERE s.stack = @stack AND s.source = @source
+  AND s.referenced_stack = r.stack COLLATE Latin1_General_100_BIN2
+  AND s.[output] = r.[output] COLLATE Latin1_General_100_BIN2)
+--   @stack = 'acl-eastus'
+--   @source = 'job:201'
+--   @list = '[{"stack":"platform-eastus","output":"workspaceUrl"}]'
+
+-- write
+DECLARE @last bigint = (SELECT ISNULL(MAX(listed), 0) FROM Stack_Merges WHERE listed IS NOT NULL);
+DECLARE @wanted TABLE (stack nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, place int NOT NULL);
+INSERT INTO @wanted (stack, place) SELECT value, CAST([key] AS int) + 1 FROM OPENJSON(@stacks);
+UPDATE m SET version = m.version + 1, listed = ISNULL(m.listed, @last + w.place)
+FROM Stack_Merges AS m JOIN @wanted AS w ON w.stack = m.stack;
+INSERT INTO Stack_Merges (stack, version, listed) SELECT w.stack, 1, @last + w.place FROM @wanted AS w
+WHERE NOT EXISTS (SELECT 1 FROM Stack_Merges AS m WHERE m.stack = w.stack)
+--   @stacks = '["acl-eastus","pe-eastus","platform-eastus"]'
+
+-- write
+SELECT subject_key, type FROM Conditions WHERE resolved_subject = @subject
+--   @subject = 'job:201'
+
+-- write
+DELETE FROM Conditions WHERE subject_kind = @kind AND subject_key = @key AND type = @type
+--   @kind = 'row'
+--   @key = 'Jobs 201'
+--   @type = 'Waiting'
+
+-- write
+DECLARE @items TABLE (subject_kind nvarchar(16) COLLATE Latin1_General_100_BIN2,
+  subject_key nvarchar(600) COLLATE Latin1_General_100_BIN2, type nvarchar(64) COLLATE Latin1_General_100_BIN2,
+  status nvarchar(16) COLLATE Latin1_General_100_BIN2, reason nvarchar(64) COLLATE Latin1_General_100_BIN2,
+  message nvarchar(max), resolved_subject nvarchar(80) COLLATE Latin1_General_100_BIN2);
+INSERT INTO @items (subject_kind, subject_key, type, status, reason, message, resolved_subject) VALUES
+(@r0_kind, @r0_key, @r0_type, @r0_status, @r0_reason, @r0_message, @r0_resolvedSubject);
+DELETE FROM @items WHERE subject_kind = 'job'
+  AND NOT EXISTS (SELECT 1 FROM Jobs AS j WHERE j.job_id = TRY_CAST(subject_key AS int));
+UPDATE c SET since = CASE WHEN c.status = i.status THEN c.since ELSE @now END, status = i.status,
+  reason = i.reason, message = i.message, resolved_subject = ISNULL(i.resolved_subject, c.resolved_subject)
+FROM Conditions AS c JOIN @items AS i
+  ON i.subject_kind = c.subject_kind AND i.subject_key = c.subject_key AND i.type = c.type;
+INSERT INTO Conditions (subject_kind, subject_key, type, status, reason, message, since, resolved_subject)
+SELECT i.subject_kind, i.subject_key, i.type, i.status, i.reason, i.message, @now, i.resolved_subject FROM @items AS i
+WHERE NOT EXISTS (SELECT 1 FROM Conditions AS c
+  WHERE c.subject_kind = i.subject_kind AND c.subject_key = i.subject_key AND c.type = i.type)
+--   @r0_kind = 'row'
+--   @r0_key = 'Access_Policies 1'
+--   @r0_type = 'Blocked'
+--   @r0_status = 'True'
+--   @r0_reason = 'NoGroup'
+--   @r0_message = 'There is no group ds_team.'
+--   @r0_resolvedSubject = 'job:201'
+
+-- write
+DELETE FROM Conditions WHERE subject_kind = 'job' AND subject_key = @key
+AND NOT EXISTS (SELECT 1 FROM Jobs WHERE job_id = @jobId)
+--   @jobId = 201
+--   @key = '201'
+
+-- write
+DELETE FROM Recorded_References WHERE subject = @subject
+--   @subject = 'job:201'
+
+-- write
+INSERT INTO Recorded_References (subject, row_table, row_key, name, object_id) VALUES
+(@r0_subject, @r0_table, @r0_key, @r0_name, @r0_objectId)
+--   @r0_subject = 'job:201'
+--   @r0_table = 'Access_Policies'
+--   @r0_key = '1'
+--   @r0_name = 'group ds_team'
+--   @r0_objectId = '0c558b56'
+
+-- write
+DELETE FROM Wakeups WHERE subject = @subject;
+IF @wakeAt IS NOT NULL INSERT INTO Wakeups (subject, wake_at) VALUES (@subject, @wakeAt)
+--   @subject = 'job:201'
+--   @wakeAt = 2026-04-01T00:00:00.000Z
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Shared', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'outputs:platform-eastus'
+
+-- write
+SELECT seq FROM Output_Changes WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+INSERT INTO Job_Changes (job_id) SELECT CAST(value AS int) FROM OPENJSON(@jobs);
+INSERT INTO Environment_Changes (environment) SELECT value FROM OPENJSON(@environments)
+--   @jobs = '[201]'
+--   @environments = '[]'
+
+-- ==== commitResolution: of an environment
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT MAX(seq) AS seq FROM Environment_Changes WITH (READPAST, READCOMMITTEDLOCK) WHERE environment = @name
+--   @resource = 'subject:environment:eastus'
+--   @name = 'eastus'
+
+-- write
+DELETE FROM Environment_Changes WHERE seq = @seq AND environment = @name
+--   @seq = 9
+--   @name = 'eastus'
+
+-- write
+SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
+WHERE subject = @subject ORDER BY stack;
+SELECT stack, source, referenced_stack, [output] FROM Stack_References
+WHERE source = @subject ORDER BY referenced_stack, [output]
+--   @subject = 'environment:eastus'
+
+-- write
+DELETE FROM Contributions WHERE subject = @subject;
+DELETE FROM Stack_References WHERE source = @subject
+--   @subject = 'environment:eastus'
+
+-- write
+SELECT subject_key, type FROM Conditions WHERE resolved_subject = @subject
+--   @subject = 'environment:eastus'
+
+-- write
+DELETE FROM Recorded_References WHERE subject = @subject
+--   @subject = 'environment:eastus'
+
+-- write
+DELETE FROM Wakeups WHERE subject = @subject;
+IF @wakeAt IS NOT NULL INSERT INTO Wakeups (subject, wake_at) VALUES (@subject, @wakeAt)
+--   @subject = 'environment:eastus'
+--   @wakeAt = null
+
+-- ==== commitResolution: somebody else's already
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT MAX(seq) AS seq FROM Job_Changes WITH (READPAST, READCOMMITTEDLOCK) WHERE job_id = @jobId
+--   @resource = 'subject:job:201'
+--   @jobId = 201
+
+-- ==== stacksToMerge: one stack
+-- query
+SELECT TOP (@limit) stack, version FROM Stack_Merges WHERE listed IS NOT NULL ORDER BY listed, stack
+--   @limit = 10
+
+-- query
+SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
+WHERE stack = @stack AND admitted <> N'[]' ORDER BY subject;
+SELECT stack, source, referenced_stack, [output] FROM Stack_References
+WHERE stack = @stack AND source <> N'' ORDER BY referenced_stack, [output]
+--   @stack = 'platform-eastus'
+
+-- query
+SELECT * FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- ==== setDesired: a new stack
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT version FROM Stack_Merges WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+INSERT INTO Stacks (stack, kind, environment, desired_spec, desired_hash, desired_hash_reversed,
+  desired_references, desired_version, desired_at, lane, next_attempt_at)
+VALUES (@stack, @kind, @environment, @spec, @hash, @reversed, @references, @version, @now, @lane, @now)
+--   @stack = 'platform-eastus'
+--   @version = 1
+--   @kind = 'platform'
+--   @environment = 'eastus'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @hash = 'hash-1'
+--   @reversed = '1-hsah'
+--   @references = '[]'
+--   @lane = 'urgent'
+
+-- write
+SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @dueAt = 2026-03-01T08:00:00.000Z
+--   @rankAt = 2026-03-01T08:00:00.000Z
+--   @lane = 'urgent'
+
+-- write
+UPDATE Runs SET lane = @lane WHERE stack = @stack AND status = 'queued'
+--   @stack = 'platform-eastus'
+--   @lane = 'urgent'
+
+-- ==== setDesired: another hash and lane
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT version FROM Stack_Merges WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stack_Merges SET listed = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec,
+  desired_hash = @hash, desired_hash_reversed = @reversed, desired_references = @references,
+  desired_version = @version WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @version = 2
+--   @kind = 'platform'
+--   @environment = 'eastus'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @hash = 'hash-2'
+--   @reversed = '2-hsah'
+--   @references = '[]'
+
+-- write
+UPDATE Stacks SET desired_at = @now, attempts = 0, next_attempt_at = @now,
+  failure_class = NULL, failure_message = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @dueAt = 2026-03-01T08:00:00.000Z
+--   @rankAt = 2026-03-01T08:00:00.000Z
+--   @lane = 'urgent'
+
+-- write
+UPDATE Runs SET lane = @lane WHERE stack = @stack AND status = 'queued'
+--   @stack = 'platform-eastus'
+--   @lane = 'urgent'
+
+-- ==== setDesired: older than the contributions
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT version FROM Stack_Merges WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+DECLARE @last bigint = (SELECT ISNULL(MAX(listed), 0) FROM Stack_Merges WHERE listed IS NOT NULL);
+DECLARE @wanted TABLE (stack nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, place int NOT NULL);
+INSERT INTO @wanted (stack, place) SELECT value, CAST([key] AS int) + 1 FROM OPENJSON(@stacks);
+UPDATE m SET version = m.version + 1, listed = ISNULL(m.listed, @last + w.place)
+FROM Stack_Merges AS m JOIN @wanted AS w ON w.stack = m.stack;
+INSERT INTO Stack_Merges (stack, version, listed) SELECT w.stack, 1, @last + w.place FROM @wanted AS w
+WHERE NOT EXISTS (SELECT 1 FROM Stack_Merges AS m WHERE m.stack = w.stack)
+--   @stacks = '["platform-eastus"]'
+
+-- write
+UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec,
+  desired_hash = @hash, desired_hash_reversed = @reversed, desired_references = @references,
+  desired_version = @version WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @version = 1
+--   @kind = 'platform'
+--   @environment = 'eastus'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @hash = 'hash-1'
+--   @reversed = '1-hsah'
+--   @references = '[]'
+
+-- write
+SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @dueAt = 2026-03-01T08:00:00.000Z
+--   @rankAt = 2026-03-01T08:10:00.000Z
+--   @lane = 'normal'
+
+-- ==== setDesired: a stack that never had a lease disappears
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT version FROM Stack_Merges WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stack_Outputs WHERE stack = @stack;
+DELETE FROM Stack_References WHERE stack = @stack AND source = N''
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Conditions WHERE subject_kind = 'stack' AND subject_key = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent',
+  failure_message = @message WHERE status = 'queued' AND stack = @stack
+--   @stack = 'platform-eastus'
+--   @message = 'Nothing asks for the stack any more.'
+
+-- ==== stacksOfOtherVersion: always
+-- query
+SELECT TOP (@limit) * FROM Stacks
+WHERE desired_hash_reversed < @from OR desired_hash_reversed >= @to
+--   @from = '0.2.1:'
+--   @to = '0.2.1:￿'
+--   @limit = 10
+
+-- ==== getStack: always
+-- query
+SELECT * FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- ==== listStacks: always
+-- query
+SELECT * FROM Stacks ORDER BY stack
+
+-- ==== jobContributions: always
+-- query
+SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
+WHERE subject = @subject ORDER BY stack;
+SELECT stack, source, referenced_stack, [output] FROM Stack_References
+WHERE source = @subject ORDER BY referenced_stack, [output]
+--   @subject = 'job:201'
+
+-- ==== stackContributions: always
+-- query
+SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
+WHERE stack = @stack ORDER BY subject;
+SELECT stack, source, referenced_stack, [output] FROM Stack_References
+WHERE stack = @stack AND source <> N'' ORDER BY referenced_stack, [output]
+--   @stack = 'platform-eastus'
+
+-- ==== listWork: all lanes
+-- query
+SELECT TOP (@limit) q.stack, q.run_id, q.number, DATEADD(second, CASE s.lane
+    WHEN 'urgent' THEN 0 WHEN 'normal' THEN 600
+    ELSE 3600 END, q.queued_at) AS rank_at
+FROM Runs AS q WITH (READPAST, READCOMMITTEDLOCK) JOIN Stacks AS s WITH (READPAST, READCOMMITTEDLOCK) ON s.stack = q.stack
+WHERE q.status = 'queued' AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3))))
+  AND NOT (q.kind IN ('update', 'destroy') AND (s.desired_hash_reversed IS NULL OR q.kind = 'destroy') AND EXISTS (SELECT 1 FROM Stack_References AS r
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY rank_at, q.number;
+SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s WITH (READPAST, READCOMMITTEDLOCK)
+WHERE s.rank_at IS NOT NULL AND s.next_attempt_at IS NOT NULL AND s.next_attempt_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))
+  AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) AND NOT (s.desired_hash_reversed IS NULL AND EXISTS (SELECT 1 FROM Stack_References AS r
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY s.rank_at
+--   @limit = 10
+
+-- query
+SELECT * FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- query
+SELECT * FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- query
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- ==== listWork: urgent
+-- query
+SELECT TOP (@limit) q.stack, q.run_id, q.number, DATEADD(second, CASE s.lane
+    WHEN 'urgent' THEN 0 WHEN 'normal' THEN 600
+    ELSE 3600 END, q.queued_at) AS rank_at
+FROM Runs AS q WITH (READPAST, READCOMMITTEDLOCK) JOIN Stacks AS s WITH (READPAST, READCOMMITTEDLOCK) ON s.stack = q.stack
+WHERE q.lane = 'urgent' AND q.status = 'queued' AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3))))
+  AND NOT (q.kind IN ('update', 'destroy') AND (s.desired_hash_reversed IS NULL OR q.kind = 'destroy') AND EXISTS (SELECT 1 FROM Stack_References AS r
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY q.queued_at, q.number;
+SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s WITH (READPAST, READCOMMITTEDLOCK)
+WHERE s.lane = 'urgent' AND s.rank_at IS NOT NULL AND s.next_attempt_at IS NOT NULL AND s.next_attempt_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))
+  AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) AND NOT (s.desired_hash_reversed IS NULL AND EXISTS (SELECT 1 FROM Stack_References AS r
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY s.rank_at
+--   @limit = 10
+
+-- ==== listHeldDestroys: always
+-- query
+SELECT h.stack, h.held_by FROM (SELECT s.stack, (SELECT MIN(r.stack) FROM Stack_References AS r
+    WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack) AS held_by
+  FROM Stacks AS s WHERE s.desired_hash_reversed IS NULL) AS h
+WHERE h.held_by IS NOT NULL ORDER BY h.stack
+
+-- ==== outputs: after a success
+-- read
+SELECT * FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- read
+SELECT name, value FROM Stack_Outputs WHERE stack = @stack ORDER BY name
+--   @stack = 'platform-eastus'
+
+-- ==== acquireLease: to update
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Shared', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'references'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Stacks SET lease_epoch = @epoch, lease_owner = @owner, lease_expires_at = @expiresAt,
+  lease_run_id = @runId, last_run_id = @runId WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @epoch = 3
+--   @owner = '{"host":"host-a","pid":4242,"startedAt":"8812345"}'
+--   @expiresAt = 2026-03-01T08:00:30.000Z
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
+  spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
+IF @@ROWCOUNT = 0
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)
+--   @runId = 'run-3'
+--   @stack = 'platform-eastus'
+--   @kind = 'update'
+--   @reason = 'spec-changed'
+--   @specHash = 'hash-1'
+--   @references = '[{"stack":"platform-hub","output":"zoneId"}]'
+--   @epoch = 3
+
+-- write
+UPDATE Stacks SET applied_hash = NULL, leased_spec = desired_spec, next_attempt_at = @now
+WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @dueAt = 2026-03-01T08:00:00.000Z
+--   @rankAt = 2026-03-01T08:10:00.000Z
+--   @lane = 'normal'
+
+-- write
+INSERT INTO Stack_References (stack, source, referenced_stack, [output])
+SELECT DISTINCT @stack, @source, r.stack COLLATE Latin1_General_100_BIN2, r.[output] COLLATE Latin1_General_100_BIN2
+FROM OPENJSON(@list) WITH (stack nvarchar(200), [output] nvarchar(128)) AS r
+WHERE NOT EXISTS (SELECT 1 FROM Stack_References AS s WHERE s.stack = @stack AND s.source = @source
+  AND s.referenced_stack = r.stack COLLATE Latin1_General_100_BIN2
+  AND s.[output] = r.[output] COLLATE Latin1_General_100_BIN2)
+--   @stack = 'platform-eastus'
+--   @source = ''
+--   @list = '[{"stack":"platform-hub","output":"zoneId"}]'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-2'
+
+-- ==== acquireLease: to destroy, after an expired lease
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'references'
+
+-- write
+SELECT s.stack FROM Stacks AS s WHERE s.stack = @stack AND EXISTS (SELECT 1 FROM Stack_References AS r
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET status = 'lost', ended_at = @now, failure_class = 'unknown',
+  failure_message = @message WHERE run_id = @runId AND status = 'running'
+--   @runId = 'run-3'
+--   @message = 'Its lease expired before it ended.'
+
+-- write
+UPDATE Stacks SET lease_epoch = @epoch, lease_owner = @owner, lease_expires_at = @expiresAt,
+  lease_run_id = @runId, last_run_id = @runId WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @epoch = 4
+--   @owner = '{"host":"host-a","pid":4242,"startedAt":"8812345"}'
+--   @expiresAt = 2026-03-01T08:00:30.000Z
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
+  spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
+IF @@ROWCOUNT = 0
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)
+--   @runId = 'run-3'
+--   @stack = 'platform-eastus'
+--   @kind = 'destroy'
+--   @reason = 'spec-changed'
+--   @specHash = 'hash-1'
+--   @references = '[{"stack":"platform-hub","output":"zoneId"}]'
+--   @epoch = 4
+
+-- write
+UPDATE Stacks SET applied_hash = NULL, leased_spec = desired_spec, next_attempt_at = @now
+WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @dueAt = 2026-03-01T08:00:00.000Z
+--   @rankAt = 2026-03-01T08:10:00.000Z
+--   @lane = 'normal'
+
+-- write
+INSERT INTO Stack_References (stack, source, referenced_stack, [output])
+SELECT DISTINCT @stack, @source, r.stack COLLATE Latin1_General_100_BIN2, r.[output] COLLATE Latin1_General_100_BIN2
+FROM OPENJSON(@list) WITH (stack nvarchar(200), [output] nvarchar(128)) AS r
+WHERE NOT EXISTS (SELECT 1 FROM Stack_References AS s WHERE s.stack = @stack AND s.source = @source
+  AND s.referenced_stack = r.stack COLLATE Latin1_General_100_BIN2
+  AND s.[output] = r.[output] COLLATE Latin1_General_100_BIN2)
+--   @stack = 'platform-eastus'
+--   @source = ''
+--   @list = '[{"stack":"platform-hub","output":"zoneId"}]'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-2'
+
+-- ==== acquireLease: to preview for a queued run
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Stacks SET lease_epoch = @epoch, lease_owner = @owner, lease_expires_at = @expiresAt,
+  lease_run_id = @runId, last_run_id = @runId WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @epoch = 3
+--   @owner = '{"host":"host-a","pid":4242,"startedAt":"8812345"}'
+--   @expiresAt = 2026-03-01T08:00:30.000Z
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
+  spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
+IF @@ROWCOUNT = 0
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)
+--   @runId = 'run-3'
+--   @stack = 'platform-eastus'
+--   @kind = 'preview'
+--   @reason = 'spec-changed'
+--   @specHash = 'hash-1'
+--   @references = '[{"stack":"platform-hub","output":"zoneId"}]'
+--   @epoch = 3
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-2'
+
+-- ==== acquireLease: refused: another hash
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- ==== renewLease: always
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET lease_expires_at = @expiresAt WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @expiresAt = 2026-03-01T08:00:30.000Z
+
+-- ==== recordProcesses: without an engine
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Runs SET child = @child, engine = COALESCE(@engine, engine) WHERE run_id = @runId
+--   @runId = 'run-3'
+--   @child = '{"host":"host-a","pid":4242,"startedAt":"8812345"}'
+--   @engine = null
+
+-- ==== listLeases: one lease
+-- query
+SELECT stack, lease_epoch, lease_owner, lease_expires_at, lease_run_id FROM Stacks
+WHERE lease_run_id IS NOT NULL ORDER BY stack
+
+-- query
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- ==== breakLease: always
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET lease_owner = NULL, lease_expires_at = NULL, lease_run_id = NULL,
+  leased_spec = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Runs SET status = 'lost', ended_at = @now, failure_class = 'unknown',
+  failure_message = @message WHERE run_id = @runId AND status = 'running'
+--   @runId = 'run-3'
+--   @message = 'Its process is gone.'
+
+-- ==== appendSteps: two steps
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT ISNULL(MAX(number), 0) AS number FROM Run_Steps WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+INSERT INTO Run_Steps (run_id, number, at, operation, urn, type, status, object_id, message) VALUES
+(@r0_runId, @r0_number, @r0_at, @r0_operation, @r0_urn, @r0_type, @r0_status, @r0_objectId, @r0_message),
+(@r1_runId, @r1_number, @r1_at, @r1_operation, @r1_urn, @r1_type, @r1_status, @r1_objectId, @r1_message)
+--   @r0_runId = 'run-3'
+--   @r0_number = 5
+--   @r0_at = 2026-03-01T08:00:00.000Z
+--   @r0_operation = 'create'
+--   @r0_urn = 'urn:1'
+--   @r0_type = 'azure-native:network:VirtualNetwork'
+--   @r0_status = 'done'
+--   @r0_objectId = null
+--   @r0_message = null
+--   @r1_runId = 'run-3'
+--   @r1_number = 6
+--   @r1_at = 2026-03-01T08:00:00.000Z
+--   @r1_operation = 'create'
+--   @r1_urn = 'urn:2'
+--   @r1_type = 'azure-native:network:VirtualNetwork'
+--   @r1_status = 'done'
+--   @r1_objectId = null
+--   @r1_message = null
+
+-- ==== settleRun: an update, with outputs that changed
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET status = @status, ended_at = @now, changes = @changes,
+  failure_class = @failureClass, failure_message = @failureMessage WHERE run_id = @runId
+--   @runId = 'run-3'
+--   @status = 'succeeded'
+--   @changes = '{"create":1}'
+--   @failureClass = null
+--   @failureMessage = null
+
+-- write
+UPDATE Stacks SET lease_owner = NULL, lease_expires_at = NULL, lease_run_id = NULL,
+  leased_spec = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT subject FROM Contributions WHERE stack = @stack ORDER BY subject
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET applied_hash = @hash, applied_spec = @spec, was_applied = 1, attempts = 0,
+  next_attempt_at = @now, due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
+  last_success_at = @now, last_success_run_id = @runId WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @runId = 'run-3'
+--   @hash = 'hash-1'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+
+-- write
+SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @dueAt = 2026-03-01T08:00:00.000Z
+--   @rankAt = 2026-03-01T08:10:00.000Z
+--   @lane = 'normal'
+
+-- write
+DELETE FROM Stack_References WHERE stack = @stack AND source = @source
+--   @stack = 'platform-eastus'
+--   @source = ''
+
+-- write
+SELECT name, value FROM Stack_Outputs WHERE stack = @stack ORDER BY name
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stack_Outputs WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+INSERT INTO Stack_Outputs (stack, name, value, run_id, as_of) VALUES
+(@r0_stack, @r0_name, @r0_value, @r0_runId, @r0_at),
+(@r1_stack, @r1_name, @r1_value, @r1_runId, @r1_at)
+--   @r0_stack = 'platform-eastus'
+--   @r0_name = 'vnetId'
+--   @r0_value = '"/vnet"'
+--   @r0_runId = 'run-3'
+--   @r0_at = 2026-03-01T08:00:00.000Z
+--   @r1_stack = 'platform-eastus'
+--   @r1_name = 'zones'
+--   @r1_value = '["1"]'
+--   @r1_runId = 'run-3'
+--   @r1_at = 2026-03-01T08:00:00.000Z
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'outputs:platform-eastus'
+
+-- write
+UPDATE Output_Changes SET seq = seq + 1 WHERE stack = @stack;
+IF @@ROWCOUNT = 0 INSERT INTO Output_Changes (stack, seq) VALUES (@stack, 1)
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT DISTINCT source FROM Stack_References
+WHERE referenced_stack = @stack AND source > N''
+  AND [output] IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@changed)) ORDER BY source
+--   @stack = 'platform-eastus'
+--   @changed = '["vnetId","zones"]'
+
+-- write
+INSERT INTO Job_Changes (job_id) SELECT CAST(value AS int) FROM OPENJSON(@jobs);
+INSERT INTO Environment_Changes (environment) SELECT value FROM OPENJSON(@environments)
+--   @jobs = '[201]'
+--   @environments = '[]'
+
+-- ==== settleRun: a destroy
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET status = @status, ended_at = @now, changes = @changes,
+  failure_class = @failureClass, failure_message = @failureMessage WHERE run_id = @runId
+--   @runId = 'run-3'
+--   @status = 'succeeded'
+--   @changes = '{"create":1}'
+--   @failureClass = null
+--   @failureMessage = null
+
+-- write
+UPDATE Stacks SET lease_owner = NULL, lease_expires_at = NULL, lease_run_id = NULL,
+  leased_spec = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT subject FROM Contributions WHERE stack = @stack ORDER BY subject
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT name, value FROM Stack_Outputs WHERE stack = @stack ORDER BY name
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stack_Outputs WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stack_Outputs WHERE stack = @stack;
+DELETE FROM Stack_References WHERE stack = @stack AND source = N''
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Conditions WHERE subject_kind = 'stack' AND subject_key = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent',
+  failure_message = @message WHERE status = 'queued' AND stack = @stack
+--   @stack = 'platform-eastus'
+--   @message = 'The stack was destroyed.'
+
+-- ==== settleRun: a destroy of a stack that is wanted again
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET status = @status, ended_at = @now, changes = @changes,
+  failure_class = @failureClass, failure_message = @failureMessage WHERE run_id = @runId
+--   @runId = 'run-3'
+--   @status = 'succeeded'
+--   @changes = '{"create":1}'
+--   @failureClass = null
+--   @failureMessage = null
+
+-- write
+UPDATE Stacks SET lease_owner = NULL, lease_expires_at = NULL, lease_run_id = NULL,
+  leased_spec = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT subject FROM Contributions WHERE stack = @stack ORDER BY subject
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT name, value FROM Stack_Outputs WHERE stack = @stack ORDER BY name
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stack_Outputs WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Stack_Outputs WHERE stack = @stack;
+DELETE FROM Stack_References WHERE stack = @stack AND source = N''
+--   @stack = 'platform-eastus'
+
+-- write
+DELETE FROM Conditions WHERE subject_kind = 'stack' AND subject_key = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET applied_hash = NULL, applied_spec = NULL, was_applied = 0, attempts = 0,
+  next_attempt_at = @now, due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
+  last_success_at = NULL, last_success_run_id = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @dueAt = 2026-03-01T08:00:00.000Z
+--   @rankAt = 2026-03-01T08:10:00.000Z
+--   @lane = 'normal'
+
+-- ==== settleRun: a failure that left less
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+SELECT * FROM Stacks WHERE stack = @stack
+--   @resource = 'stack:platform-eastus'
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET status = @status, ended_at = @now, changes = @changes,
+  failure_class = @failureClass, failure_message = @failureMessage WHERE run_id = @runId
+--   @runId = 'run-3'
+--   @status = 'failed'
+--   @changes = '{}'
+--   @failureClass = 'transient'
+--   @failureMessage = 'Too many requests.'
+
+-- write
+UPDATE Stacks SET lease_owner = NULL, lease_expires_at = NULL, lease_run_id = NULL,
+  leased_spec = NULL WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+SELECT subject FROM Contributions WHERE stack = @stack ORDER BY subject
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Stacks SET applied_spec = @spec WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+
+-- write
+UPDATE Stacks SET attempts = @attempts, next_attempt_at = @nextAttemptAt,
+  failure_class = @failureClass, failure_message = @failureMessage WHERE stack = @stack
+--   @stack = 'platform-eastus'
+--   @attempts = 1
+--   @nextAttemptAt = 2026-03-01T08:01:00.000Z
+--   @failureClass = 'transient'
+--   @failureMessage = 'Too many requests.'
+
+-- ==== jobFacts: two jobs
+-- read
+SELECT subject, stack, CAST(CASE WHEN admitted <> N'[]' THEN 1 ELSE 0 END AS bit) AS is_admitted
+FROM Contributions WHERE subject IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@subjects))
+ORDER BY stack
+--   @subjects = '["job:201","job:202"]'
+
+-- read
+SELECT s.stack, s.failure_class, s.failure_message,
+  CAST(CASE WHEN s.lease_run_id IS NOT NULL AND s.lease_expires_at > COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3))) THEN 1 ELSE 0 END AS bit) AS is_leased,
+  CAST(CASE WHEN s.applied_hash = s.desired_hash AND m.listed IS NULL THEN 1 ELSE 0 END AS bit) AS in_sync
+FROM Stacks AS s LEFT JOIN Stack_Merges AS m ON m.stack = s.stack
+WHERE s.stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@stacks))
+--   @stacks = '["platform-eastus"]'
+
+-- read
+SELECT resolved_subject, subject_key, type, status, reason, message, since
+FROM Conditions WHERE type IN ('Blocked', 'Waiting')
+  AND resolved_subject IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@subjects))
+ORDER BY subject_key, type
+--   @subjects = '["job:201","job:202"]'
+
+-- read
+SELECT DISTINCT c.job_id FROM Job_Changes AS c
+WHERE c.job_id IN (SELECT CAST(value AS int) FROM OPENJSON(@jobIds))
+--   @jobIds = '[201,202]'
+
+-- ==== setConditions: on a job and on a stack
+-- write
+DECLARE @items TABLE (subject_kind nvarchar(16) COLLATE Latin1_General_100_BIN2,
+  subject_key nvarchar(600) COLLATE Latin1_General_100_BIN2, type nvarchar(64) COLLATE Latin1_General_100_BIN2,
+  status nvarchar(16) COLLATE Latin1_General_100_BIN2, reason nvarchar(64) COLLATE Latin1_General_100_BIN2,
+  message nvarchar(max), resolved_subject nvarchar(80) COLLATE Latin1_General_100_BIN2);
+INSERT INTO @items (subject_kind, subject_key, type, status, reason, message, resolved_subject) VALUES
+(@r0_kind, @r0_key, @r0_type, @r0_status, @r0_reason, @r0_message, @r0_resolvedSubject),
+(@r1_kind, @r1_key, @r1_type, @r1_status, @r1_reason, @r1_message, @r1_resolvedSubject);
+DELETE FROM @items WHERE subject_kind = 'job'
+  AND NOT EXISTS (SELECT 1 FROM Jobs AS j WHERE j.job_id = TRY_CAST(subject_key AS int));
+UPDATE c SET since = CASE WHEN c.status = i.status THEN c.since ELSE @now END, status = i.status,
+  reason = i.reason, message = i.message, resolved_subject = ISNULL(i.resolved_subject, c.resolved_subject)
+FROM Conditions AS c JOIN @items AS i
+  ON i.subject_kind = c.subject_kind AND i.subject_key = c.subject_key AND i.type = c.type;
+INSERT INTO Conditions (subject_kind, subject_key, type, status, reason, message, since, resolved_subject)
+SELECT i.subject_kind, i.subject_key, i.type, i.status, i.reason, i.message, @now, i.resolved_subject FROM @items AS i
+WHERE NOT EXISTS (SELECT 1 FROM Conditions AS c
+  WHERE c.subject_kind = i.subject_kind AND c.subject_key = i.subject_key AND c.type = i.type)
+--   @r0_kind = 'job'
+--   @r0_key = '201'
+--   @r0_type = 'Blocked'
+--   @r0_status = 'True'
+--   @r0_reason = 'NoQuota'
+--   @r0_message = 'No quota is left.'
+--   @r0_resolvedSubject = null
+--   @r1_kind = 'stack'
+--   @r1_key = 'platform-eastus'
+--   @r1_type = 'Blocked'
+--   @r1_status = 'True'
+--   @r1_reason = 'NoQuota'
+--   @r1_message = 'No quota is left.'
+--   @r1_resolvedSubject = null
+
+-- ==== clearConditions: of a row
+-- write
+DELETE FROM Conditions WHERE subject_kind = @kind AND subject_key = @key AND type = @type
+--   @kind = 'row'
+--   @key = 'Jobs 201'
+--   @type = 'Blocked'
+
+-- ==== conditions: always
+-- query
+SELECT type, status, reason, message, since FROM Conditions
+WHERE subject_kind = @kind AND subject_key = @key ORDER BY type
+--   @kind = 'environment'
+--   @key = 'eastus'
+
+-- ==== conditionsByType: always
+-- query
+SELECT subject_key, type, status, reason, message, since FROM Conditions
+WHERE subject_kind = @kind AND type = @type ORDER BY subject_key
+--   @kind = 'job'
+--   @type = 'Ready'
+
+-- ==== createRequest: of a stack that is wanted
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'request:request-1'
+
+-- write
+SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
+--   @requestId = 'request-1'
+
+-- write
+INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (@requestId, @kind, @jobId, @now)
+--   @requestId = 'request-1'
+--   @kind = 'reconcile'
+--   @jobId = 201
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+SELECT lane FROM Stacks WHERE stack = @stack AND desired_spec IS NOT NULL
+--   @stack = 'platform-eastus'
+
+-- write
+INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
+VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now)
+--   @runId = 'run-3'
+--   @stack = 'platform-eastus'
+--   @requestId = 'request-1'
+--   @kind = 'update'
+--   @lane = 'normal'
+
+-- write
+SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
+--   @requestId = 'request-1'
+
+-- ==== createRequest: of a stack that is not
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'request:request-1'
+
+-- write
+SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
+--   @requestId = 'request-1'
+
+-- write
+INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (@requestId, @kind, @jobId, @now)
+--   @requestId = 'request-1'
+--   @kind = 'reconcile'
+--   @jobId = 201
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+SELECT lane FROM Stacks WHERE stack = @stack AND desired_spec IS NOT NULL
+--   @stack = 'platform-eastus'
+
+-- write
+INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
+VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now)
+--   @runId = 'run-3'
+--   @stack = 'platform-eastus'
+--   @requestId = 'request-1'
+--   @kind = 'update'
+--   @lane = null
+
+-- write
+UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent',
+  failure_message = @message WHERE status = 'queued' AND run_id = @runId
+--   @runId = 'run-3'
+--   @message = 'Stack platform-eastus does not exist, or is about to be destroyed. Ask again once it is wanted.'
+
+-- write
+SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
+--   @requestId = 'request-1'
+
+-- ==== getRequest: always
+-- query
+SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
+--   @requestId = 'request-1'
+
+-- ==== cancelQueuedRun: it is not queued
+-- write
+UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent',
+  failure_message = @message WHERE status = 'queued' AND run_id = @runId
+--   @runId = 'run-3'
+--   @message = 'The stack is gone.'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- ==== getRun: always
+-- query
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- ==== listRuns: always
+-- query
+SELECT TOP (@limit) * FROM Runs ORDER BY number DESC
+--   @limit = 20
+
+-- ==== recentRuns: always
+-- query
+SELECT TOP (@limit) * FROM Runs
+WHERE stack = @stack AND epoch IS NOT NULL ORDER BY started_at DESC, epoch DESC, number DESC
+--   @stack = 'platform-eastus'
+--   @limit = 20
+
+-- ==== readSteps: always
+-- query
+SELECT TOP (@limit) run_id, number, at, operation, urn, type, status, object_id, message
+FROM Run_Steps WHERE run_id = @runId AND number > @after ORDER BY number
+--   @runId = 'run-3'
+--   @after = 0
+--   @limit = 100
