@@ -8,6 +8,7 @@ import { type Migration, MigrationError, migrate, readMigrations } from "../../m
 import { openStore } from "../../metadata-schema/open-store.ts";
 import { Connection } from "../../metadata-schema/stores/sqlite/connection.ts";
 import { openTempStore } from "../support/temp-store.ts";
+import { assertKept, firstRows, readFirstRows } from "./migration-rows.ts";
 
 const migration = (name: string, sql: string): Migration => ({ name, sql, checksum: `sum of ${sql}` });
 const first = migration("0001-first", "CREATE TABLE First (a INTEGER) STRICT");
@@ -69,6 +70,21 @@ describe("migrations", () => {
         migrate(connection.migrations(), [first, migration("0003-third", "SELECT 1")]),
         /0001-first comes before 0003-third/,
       );
+    });
+  });
+
+  it("rows of the first schema are kept by the later ones", async () => {
+    const migrations = readMigrations("sqlite.sql");
+    await inMemory(async (connection) => {
+      const query = (statement: string) => connection.read((t) => t.all(statement));
+      assert.deepEqual(await migrate(connection.migrations(), migrations.slice(0, 1)), ["0001-initial"]);
+      await connection.write((t) => {
+        for (const statement of firstRows) t.run(statement);
+      });
+      const rows = await readFirstRows(query);
+      const later = migrations.slice(1).map(({ name }) => name);
+      assert.deepEqual(await migrate(connection.migrations(), migrations), later);
+      assertKept(rows, await readFirstRows(query));
     });
   });
 
