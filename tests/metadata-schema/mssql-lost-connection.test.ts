@@ -80,8 +80,12 @@ function isClear(error: unknown, address: string): boolean {
   return true;
 }
 
-const moments: readonly Moment[] = ["before", "after"];
-const words = { before: "before it reaches the server", after: "before it is answered" } as const;
+const words: Readonly<Record<Moment, string>> = {
+  before: "before it reaches the server",
+  after: "before it is answered",
+  midway: "in the middle of its answer",
+};
+const moments = Object.keys(words) as readonly Moment[]; // its keys
 
 describe("mssql: a connection that is lost", () => {
   for (const moment of moments) {

@@ -11,8 +11,11 @@ export interface Packet {
   readonly payload: Buffer;
 }
 
-/** before: the server never gets the packet. after: the server has done it, and its answer is lost. */
-export type Moment = "before" | "after";
+/**
+ * before: the server never gets the packet. after: the server has done it, and its answer is lost. midway: so is
+ * what comes behind the first bytes of its answer.
+ */
+export type Moment = "before" | "after" | "midway";
 
 export interface TdsProxy {
   /** the server's database, by way of the proxy */
@@ -63,21 +66,22 @@ export async function openTdsProxy(serverUrl: string): Promise<TdsProxy> {
       client.destroy();
       upstream.destroy();
     };
-    let isAnswerLost = false;
+    let lostAnswer: Moment | null = null;
     forEachPacket(client, (packet, bytes) => {
       if (silent) return;
       if (trap?.isMeant(packet)) {
         const { moment } = trap;
         trap = null;
         if (moment === "before") return lose();
-        isAnswerLost = true;
+        lostAnswer = moment;
       }
       upstream.write(bytes);
     });
     upstream.on("data", (bytes) => {
       if (silent) return;
-      if (isAnswerLost) lose();
-      else client.write(bytes);
+      if (lostAnswer === null) client.write(bytes);
+      else if (lostAnswer === "after") lose();
+      else client.write(bytes.subarray(0, firstBytes), lose);
     });
     for (const socket of pair) socket.on("error", lose).on("close", lose);
   };
@@ -127,6 +131,8 @@ async function listen(port: number, join: (client: Socket) => void): Promise<Ser
 }
 
 const headerLength = 8;
+/** The header, and the beginning of the first token. */
+const firstBytes = 10;
 
 function forEachPacket(socket: Socket, use: (packet: Packet, bytes: Buffer) => void): void {
   let rest = Buffer.alloc(0);
