@@ -53,7 +53,7 @@ const insertTouches = `
 INSERT INTO Job_Changes (job_id) SELECT CAST(value AS int) FROM OPENJSON(@jobs);
 INSERT INTO Environment_Changes (environment) SELECT value FROM OPENJSON(@environments)`;
 
-/** Locks the subject; then the newest change of it that waits to be resolved, whoever edits it again just now. */
+/** Locks the subject; then the newest change of it that waits to be resolved. It waits for nobody's open edit. */
 export async function lockSubject(transaction: Transaction, subject: string): Promise<number | null> {
   const parsed = parseSubjectKey(subject);
   const row =

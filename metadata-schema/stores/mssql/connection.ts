@@ -355,8 +355,8 @@ export function rowLists(rows: readonly Parameters[]): readonly RowList[] {
 // ---- locks
 
 /**
- * For a read that passes over rows of transactions that have not ended, in READ COMMITTED alone. Where the database
- * keeps row versions (Azure SQL does), READPAST asks for locks in so many words.
+ * For a read that passes over rows of transactions that have not ended; in READ COMMITTED alone. A database that reads
+ * row versions there (Azure SQL does) takes READPAST only together with READCOMMITTEDLOCK.
  */
 export const passOver = "WITH (READPAST, READCOMMITTEDLOCK)";
 
