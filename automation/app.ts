@@ -40,7 +40,7 @@ const leaseMs = 30_000;
 export async function openApp(config: Config, say: (line: string) => void): Promise<App> {
   const lock = await lockHome(config.home);
   const log = createLogger(path.join(config.home, "logs", "service.log"), config.logLevel);
-  const store = await openStore({ url: `sqlite:${path.join(config.home, "metadata.db")}` });
+  const store = await openStore({ url: config.metadataUrl });
   if (config.sample && (await store.isEmpty())) {
     say("Seeding the metadata database with the sample.");
     await store.insertRows(await sampleRows());

@@ -13,6 +13,8 @@ const whole = (least: number, most: number) =>
 const schema = z.object({
   PORT: whole(0, 65_535).default(8080),
   ROWGATE_HOME: z.string().min(1).default(path.join(checkout, ".rowgate")),
+  /** the metadata database, see metadata-schema/open-store.ts; left out: metadata.db in the home */
+  ROWGATE_METADATA_URL: z.string().min(1).optional(),
   /** the engine's executable; set-up finds it and hands it on */
   ROWGATE_ENGINE_PATH: z.string("is not set: start with `npm start`, which finds the engine").min(1),
   /** runs at once, besides one more that is kept for urgent work */
@@ -28,6 +30,8 @@ export interface Config {
   readonly port: number;
   /** absolute folder: metadata.db, state, simulated clouds, logs */
   readonly home: string;
+  /** may hold a password: never logged */
+  readonly metadataUrl: string;
   readonly enginePath: string;
   readonly slots: number;
   readonly sample: boolean;
@@ -54,6 +58,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   return {
     port: values.PORT,
     home: path.resolve(values.ROWGATE_HOME),
+    metadataUrl: values.ROWGATE_METADATA_URL ?? `sqlite:${path.resolve(values.ROWGATE_HOME, "metadata.db")}`,
     enginePath: values.ROWGATE_ENGINE_PATH,
     slots: values.ROWGATE_SLOTS,
     sample: values.ROWGATE_SAMPLE === "on",

@@ -11,6 +11,9 @@ npm start -- --help
 Environment:
   PORT            where the service listens, on 127.0.0.1 (default 8080)
   ROWGATE_HOME    its database and state (default .rowgate/ in the checkout)
+  ROWGATE_METADATA_URL
+                  the metadata database, e.g. mssql://server.database.windows.net/rowgate (signs in by Entra);
+                  default: metadata.db in ROWGATE_HOME
   ROWGATE_SLOTS   engine runs at once, from 1 to 64 (default: twice the cores, from 2 to 8)
   ROWGATE_SAMPLE  off: an empty database stays empty instead of being seeded with the sample
   ROWGATE_PULUMI  the pulumi executable to use instead of looking for one (3.259.x; another version warns)
