@@ -9,7 +9,7 @@ const room = (name, from, allowed, comment) => ({
 });
 
 const vocabulary =
-  "^metadata-schema/(column|columns|desired-state|rows|row-values|records|contributions|errors|store)\\.ts$";
+  "^metadata-schema/((column|columns|desired-state|rows|row-values|records|contributions|errors|store)\\.ts$|documents/)";
 const pureProgram = "^program/(layout|policies)/";
 const tiny = "^automation/(log|clock|errors)\\.ts$";
 
@@ -92,7 +92,12 @@ module.exports = {
       from: { path: "^automation/(app|main)\\.ts$" },
       to: { path: "node_modules/@pulumi/", reachable: true },
     },
-    room("cli", { path: "^automation/cli/" }, ["^automation/cli/", tiny], "talks HTTP"),
+    room(
+      "cli",
+      { path: "^automation/cli/" },
+      ["^automation/cli/", "^automation/http/contract\\.ts$", tiny],
+      "talks HTTP, in the shapes of its contract",
+    ),
     room(
       "simulators",
       { path: "^automation/simulators/" },

@@ -4,7 +4,7 @@ import { access } from "node:fs/promises";
 import path from "node:path";
 import { openStore } from "../metadata-schema/open-store.ts";
 import { cloudsSeedFile, sampleRows } from "../metadata-schema/sample/sample.ts";
-import type { MetadataStore } from "../metadata-schema/store.ts";
+import type { Actor, MetadataStore } from "../metadata-schema/store.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { createDirectory } from "./directory/directory.ts";
@@ -18,6 +18,7 @@ import { openHttpServer } from "./http/server.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { LeaseRecovery } from "./queue/lease-recovery.ts";
 import { TaskPool } from "./queue/task-pool.ts";
+import { applyDocuments } from "./reconcile/apply-documents.ts";
 import { requestAction } from "./reconcile/job-actions.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { tellStackConditions } from "./reconcile/settled.ts";
@@ -66,6 +67,11 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     services: {
       store,
       createRequest: loops.createRequest,
+      applyDocuments: async (request) => {
+        const changes = await applyDocuments(store, request, localCaller);
+        if (!request.dryRun) loops.poke();
+        return [...changes];
+      },
       readiness: () => readiness(config, store, clouds),
       runEvents: (runId, after, signal) => loops.events.follow(runId, after, signal),
     },
@@ -88,6 +94,9 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     },
   };
 }
+
+/** Nobody signs in yet: whoever calls the loopback address is the machine's own user. */
+const localCaller: Actor = { name: "local", kind: "person" };
 
 interface Parts {
   readonly config: Config;
@@ -151,6 +160,7 @@ function startLoops({ config, store, engine, clouds, log }: Parts) {
   pool.start();
   return {
     events,
+    poke: () => reconciler.poke(),
     createRequest: (kind: "refresh" | "preview" | "reconcile", jobId: number) =>
       requestAction(kind, jobId, {
         store,

@@ -101,6 +101,32 @@ export const readinessBody = z.object({
 });
 export type ReadinessBody = z.infer<typeof readinessBody>;
 
+export const applyRequestBody = z.strictObject({
+  /** as parsed from YAML or JSON; see metadata-schema/documents/read-documents.ts */
+  documents: z.array(z.unknown()).max(10_000),
+  prune: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
+
+export const applyBody = z.object({
+  applied: z.boolean(),
+  changes: z.array(
+    z.object({
+      kind: z.enum(["insert", "update", "delete"]),
+      table: z.string(),
+      key: z.string().nullable(),
+      jobId: z.int().nullable(),
+      about: z.string(),
+      columns: z.record(z.string(), z.object({ before: z.unknown(), after: z.unknown() })),
+    }),
+  ),
+});
+export type ApplyBody = z.infer<typeof applyBody>;
+
+export const exportQuery = z.object({ jobId: z.coerce.number().int().optional() });
+export const exportBody = z.object({ documents: z.array(z.record(z.string(), z.unknown())) });
+export type ExportBody = z.infer<typeof exportBody>;
+
 // The largest id of a 64-bit key that a JavaScript number holds exactly.
 export const jobIdParameter = z.object({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 export const textIdParameter = z.object({ id: z.string().min(1).max(100) });

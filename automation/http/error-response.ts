@@ -15,7 +15,10 @@ export function errorResponse(fault: unknown, requestId: string): { status: numb
   }
   const status = statusOfExpress(fault);
   if (status !== null) {
-    const message = "The request could not be read. Mend it and send it again.";
+    const message =
+      status === 413
+        ? "The request's body is too large. Send it in several parts."
+        : "The request could not be read. Mend it and send it again.";
     return { status, body: { code: "BadRequest", message, details: null, requestId } };
   }
   const message = `The request failed here. The service's log has the cause under requestId ${requestId}.`;

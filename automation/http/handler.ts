@@ -6,6 +6,8 @@ export interface Call {
   readonly query: Readonly<Record<string, unknown>>;
   /** names in lower case */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** JSON, where the caller sent some; not checked yet */
+  readonly body: unknown;
   /** aborts when the caller goes away */
   readonly signal: AbortSignal;
 }

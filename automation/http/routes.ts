@@ -1,6 +1,7 @@
 /** The route table: which handler answers which method and path. */
 
 import type { Handler } from "./handler.ts";
+import { getExport, postApply } from "./handlers/apply.ts";
 import { getHealth, getIndex, getReadiness } from "./handlers/health.ts";
 import { getJob } from "./handlers/job.ts";
 import { listJobs } from "./handlers/jobs.ts";
@@ -19,6 +20,8 @@ export const routes: readonly Route[] = [
   { method: "get", path: "/", handler: getIndex },
   { method: "get", path: "/healthz", handler: getHealth },
   { method: "get", path: "/readyz", handler: getReadiness },
+  { method: "post", path: "/api/apply", handler: postApply },
+  { method: "get", path: "/api/export", handler: getExport },
   { method: "get", path: "/api/jobs", handler: listJobs },
   { method: "get", path: "/api/jobs/:id", handler: getJob },
   { method: "get", path: "/api/jobs/:id/outputs", handler: getOutputs },

@@ -64,6 +64,7 @@ function createApp(services: Services, log: Logger): Express {
     refuseForeignCaller(request);
     next();
   });
+  app.use(express.json({ limit: bodyLimit }));
   for (const route of routes) app[route.method](route.path, mounted(route, services));
   app.use((request: Request) => {
     throw new ServiceError({
@@ -82,6 +83,9 @@ function createApp(services: Services, log: Logger): Express {
   });
   return app;
 }
+
+// Some ten thousand rows as JSON; more than that is a load for the database's own tools.
+const bodyLimit = "8mb";
 
 const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const hostOf = (text: string): string => text.replace(/:\d+$/, "").toLowerCase();
@@ -117,6 +121,7 @@ const mounted = (route: Route, services: Services) => async (request: Request, r
     headers: Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, value?.toString()]),
     ),
+    body: request.body,
     signal: gone.signal,
   };
   await answer(response, await route.handler(call, services));

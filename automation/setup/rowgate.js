@@ -20,7 +20,12 @@ if (missing !== undefined) {
 } else {
   // the command runs with the checkout as its folder: a relative path means the caller's
   const home = process.env.ROWGATE_HOME;
-  const env = home ? { ...process.env, ROWGATE_HOME: resolve(home) } : process.env;
+  const env = {
+    ...process.env,
+    ...(home ? { ROWGATE_HOME: resolve(home) } : {}),
+    // so that a relative file is the caller's too
+    ROWGATE_CALLED_FROM: process.cwd(),
+  };
   const entry = join(CHECKOUT, "automation", "cli", "main.ts");
   process.exitCode = await handOver(
     ["--disable-warning=ExperimentalWarning", entry, ...process.argv.slice(2)],

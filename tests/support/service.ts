@@ -215,20 +215,18 @@ export class TestService {
     await until(`job ${jobId} is ${state}`, async () => (await this.readyJobs()).get(jobId) === state);
   }
 
-  /** Waits until nothing is left to do: no change, no merge, no due stack, no lease, no queued run. */
+  /**
+   * Waits until nothing is left to do: no change, no merge, no due stack, no lease, no queued run. Asked in one
+   * statement: a run that ends makes new changes, and between two statements it could be in neither.
+   */
   async settled(deadlineMs = 90_000): Promise<void> {
-    await until(
-      "everything has settled",
-      () =>
-        this.sql("SELECT 1 FROM Job_Changes UNION ALL SELECT 1 FROM Environment_Changes").length === 0 &&
-        this.sql("SELECT 1 FROM Stack_Merges WHERE listed IS NOT NULL").length === 0 &&
-        this.sql(
-          `SELECT 1 FROM Stacks WHERE lease_run_id IS NOT NULL
-             OR (rank_at IS NOT NULL AND next_attempt_at IS NOT NULL)`,
-        ).length === 0 &&
-        this.sql("SELECT 1 FROM Runs WHERE status IN ('queued', 'running')").length === 0,
-      deadlineMs,
-    );
+    const left = `SELECT 1 FROM Job_Changes
+      UNION ALL SELECT 1 FROM Environment_Changes
+      UNION ALL SELECT 1 FROM Stack_Merges WHERE listed IS NOT NULL
+      UNION ALL SELECT 1 FROM Stacks WHERE lease_run_id IS NOT NULL
+        OR (rank_at IS NOT NULL AND next_attempt_at IS NOT NULL)
+      UNION ALL SELECT 1 FROM Runs WHERE status IN ('queued', 'running')`;
+    await until("everything has settled", () => this.sql(left).length === 0, deadlineMs);
   }
 }
 

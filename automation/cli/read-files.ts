@@ -1,0 +1,84 @@
+/** YAML and JSON files → documents, each with the lines that its parts stand on. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from "yaml";
+
+export interface SourceDocument {
+  readonly file: string;
+  readonly value: unknown;
+  /** `file:line:column` of a part, or of the nearest part around it that there is */
+  placeOf(path: readonly (string | number)[]): string;
+}
+
+export interface Sources {
+  readonly documents: readonly SourceDocument[];
+  /** what could not be parsed: `file:line:column: fault` */
+  readonly faults: readonly string[];
+}
+
+const readable = /\.(ya?ml|json)$/i;
+
+/** `paths`: files, folders (all .yaml, .yml and .json in them) and `-` for `stdin`. Throws where one is not there. */
+export async function readSources(paths: readonly string[], stdin: () => Promise<string>): Promise<Sources> {
+  const documents: SourceDocument[] = [];
+  const faults: string[] = [];
+  for (const given of paths) {
+    const files = given === "-" ? ["-"] : await filesOf(given);
+    if (files.length === 0) throw new Error(`${given} holds no .yaml, .yml or .json file.`);
+    for (const file of files) {
+      const text = file === "-" ? await stdin() : await readFile(file, "utf8");
+      parseSource(file === "-" ? "<stdin>" : file, text, documents, faults);
+    }
+  }
+  return { documents, faults };
+}
+
+async function filesOf(given: string): Promise<readonly string[]> {
+  const found = await stat(given).catch(() => null);
+  if (found === null)
+    throw new Error(`${given} is not there. Give a file, a folder or - for standard input.`);
+  if (!found.isDirectory()) return [given];
+  const names = await readdir(given, { recursive: true });
+  return names
+    .filter((name) => readable.test(name))
+    .sort()
+    .map((name) => path.join(given, name));
+}
+
+function parseSource(file: string, text: string, documents: SourceDocument[], faults: string[]): void {
+  const lines = new LineCounter();
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  if (!Array.isArray(parsed)) return; // an empty stream
+  for (const document of parsed) {
+    if (document.errors.length > 0) {
+      for (const error of document.errors) faults.push(`${place(error.pos[0])}: ${error.message}`);
+      continue;
+    }
+    documents.push({
+      file,
+      value: document.toJS(),
+      placeOf: (parts) => place(offsetOf(document, parts)),
+    });
+  }
+}
+
+/** A field is pointed at by its name, an item of a list by its beginning. */
+function offsetOf(document: Document.Parsed, parts: readonly (string | number)[]): number {
+  for (let length = parts.length; length >= 0; length -= 1) {
+    const node = document.getIn(parts.slice(0, length), true);
+    const range = typeof node === "object" && node !== null && "range" in node ? node.range : null;
+    if (!Array.isArray(range)) continue;
+    const holder = length === 0 ? null : document.getIn(parts.slice(0, length - 1), true);
+    const key = isMap(holder)
+      ? holder.items.find(
+          ({ key: each }) => isScalar(each) && String(each.value) === String(parts[length - 1]),
+        )?.key
+      : null;
+    return isScalar(key) && key.range ? key.range[0] : Number(range[0]);
+  }
+  return 0;
+}
