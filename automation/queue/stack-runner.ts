@@ -21,6 +21,7 @@ import type { DeadEngine, EndedEvent, Engine, EngineEvent, RunHandle } from "../
 import type { Logger } from "../log.ts";
 import { narrowed } from "../reconcile/narrow.ts";
 import { planOf } from "../reconcile/plan.ts";
+import { outputsFault } from "./output-limits.ts";
 import { maxPauseMs, retryAfterMs } from "./retry.ts";
 
 export interface StackRunnerOptions {
@@ -166,9 +167,12 @@ async function settle(ended: EndedEvent, run: Followed): Promise<void> {
   const { lease, log, options } = run;
   const result = resultOf(ended, run);
   const settled = await persist(run, () => options.store.settleRun(lease, result));
-  const fields = { status: ended.status, changes: ended.changes };
-  if (ended.status === "succeeded") log.info(fields, "run ended");
-  else log.warn({ ...fields, failure: ended.failure, narrowed: ended.narrowed }, "run ended");
+  const { status, changes } = result;
+  if (result.status === "succeeded") log.info({ status, changes }, "run ended");
+  else {
+    const isNarrowed = result.narrowedTo !== null;
+    log.warn({ status, changes, failure: result.failure, narrowed: isNarrowed }, "run ended");
+  }
   // The run is over: what follows from it is told again from the tables, and must not reach its engine.
   await options
     .onSettled(lease.runId, lease.stack, settled)
@@ -176,7 +180,10 @@ async function settle(ended: EndedEvent, run: Followed): Promise<void> {
 }
 
 function resultOf(ended: EndedEvent, { attempts, narrow }: Followed): RunResult {
-  if (ended.status === "succeeded") return ended;
+  if (ended.status === "succeeded") {
+    const fault = ended.outputs === null ? null : outputsFault(ended.outputs);
+    return fault === null ? ended : outputsRefused(fault, ended.changes);
+  }
   const { failure, changes, status } = ended;
   const { class: failureClass, code, message } = failure;
   const retry = status === "canceled" ? 0 : retryAfterMs(failureClass, attempts, Math.random());
@@ -190,6 +197,15 @@ function resultOf(ended: EndedEvent, { attempts, narrow }: Followed): RunResult 
     failure: { class: failureClass, message: `${code}: ${message}` },
   };
 }
+
+// The objects are as the rows ask, but a pipeline would read half of the outputs: the earlier ones stay.
+const outputsRefused = (fault: string, changes: RunResult["changes"]): RunResult => ({
+  status: "failed",
+  changes,
+  retryAfterMs: null,
+  narrowedTo: null,
+  failure: { class: "permanent", message: `OutputsTooLarge: ${fault}` },
+});
 
 /** Three renewals fit into a lease, so that one may fail. */
 function startHeartbeat({ lease, handle, log, options }: Followed): NodeJS.Timeout {

@@ -3,6 +3,7 @@
  * else the URL's own, emptied of what the store makes.
  */
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import sql from "mssql";
 import { parseServerAddress } from "../../metadata-schema/stores/mssql/server-address.ts";
 
@@ -14,6 +15,8 @@ export interface TestDatabase {
   clear(): Promise<void>;
   /** A connection that is not the store's; statements of one transaction may come one by one. */
   connect(): Promise<TestConnection>;
+  /** A new user in a database role, who signs in at `url`. Throws the server's words where none may be made. */
+  addUser(role: string): Promise<{ readonly name: string; readonly url: string }>;
   close(): Promise<void>;
 }
 
@@ -35,6 +38,7 @@ export async function openTestDatabase(url: string): Promise<TestDatabase> {
     const connection = await connectTo(ownUrl);
     await emptyDatabase(connection).finally(() => connection.close());
   };
+  const users: string[] = [];
   return {
     url: ownUrl,
     empty,
@@ -43,12 +47,43 @@ export async function openTestDatabase(url: string): Promise<TestDatabase> {
       await connection.execute(clearDatabase).finally(() => connection.close());
     },
     connect: () => connectTo(ownUrl),
+    addUser: async (role) => {
+      const user = `rowgate_user_${randomUUID().replaceAll("-", "").slice(0, 12)}`;
+      const password = `Aa1-${randomUUID()}`;
+      const connection = await connectTo(ownUrl);
+      try {
+        await server.execute(`CREATE LOGIN ${user} WITH PASSWORD = '${password}'`);
+        users.push(user);
+        await connection.execute(`CREATE USER ${user} FOR LOGIN ${user}`);
+        await connection.execute(`ALTER ROLE ${role} ADD MEMBER ${user}`);
+      } finally {
+        await connection.close();
+      }
+      return { name: user, url: withSignIn(ownUrl, user, password) };
+    },
     close: async () => {
+      const connection = await connectTo(ownUrl);
+      for (const user of users) await connection.execute(`DROP USER IF EXISTS ${user}`);
+      await connection.close();
+      for (const user of users) await server.execute(`DROP LOGIN ${user}`);
       await empty();
-      if (isOwn) await server.execute(`DROP DATABASE ${name}`);
+      if (isOwn) await dropDatabase(server, name);
       await server.close();
     },
   };
+}
+
+/** Sessions that were closed a moment ago may still be there. */
+async function dropDatabase(server: TestConnection, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await server.execute(`DROP DATABASE ${name}`);
+      return;
+    } catch (fault) {
+      if (attempt === 20 || !/in use/.test(String(fault))) throw fault;
+      await sleep(250);
+    }
+  }
 }
 
 async function connectTo(url: string): Promise<TestConnection> {
@@ -75,6 +110,13 @@ export function withDatabase(url: string, database: string): string {
     .split(";")
     .filter((part) => !/^\s*(database|initial catalog|databasename)\s*=/i.test(part));
   return [...kept.filter((part) => part.trim() !== ""), `Database=${database}`].join(";");
+}
+
+function withSignIn(url: string, user: string, password: string): string {
+  const { server, port, database, options } = parseServerAddress(url);
+  const { encrypt, trustServerCertificate } = options ?? {};
+  const flags = `encrypt=${encrypt}&trustServerCertificate=${trustServerCertificate ?? false}`;
+  return `mssql://${user}:${password}@${server}:${port ?? 1433}/${database}?${flags}`;
 }
 
 const ours = ["vw_Adf_Job_Outputs", "Audit_Actor"] as const;

@@ -92,6 +92,35 @@ describe("a run of a stack", () => {
     assert.deepEqual(await store.listWork(10), []);
   });
 
+  it("whose outputs Data Factory cannot read whole fails, and the earlier outputs stay", async () => {
+    const many = (length: number) =>
+      Object.fromEntries(Array.from({ length }, (_, index) => [`o${index}`, 1]));
+    const sized = (bytes: number) => ({ small: 1, big: "é".repeat(bytes / 2) });
+    const refused = [
+      [many(5_001), "The stack has 5,001 outputs, and Data Factory reads at most 5,000."],
+      [sized(4_000_000), "make the largest smaller, big with 4,000,225 bytes"],
+    ] as const;
+    for (const [index, outputs] of [many(5_000), sized(3_999_000)].entries()) {
+      await makeDue(store, stack, "normal", `fits-${index}`);
+      let run = await start();
+      engine.runOf(stack).succeed(outputs);
+      await run.done;
+      assert.deepEqual((await store.outputs(stack))?.values, outputs);
+
+      const [tooLarge, says] = refused[index] ?? assert.fail("no case");
+      await makeDue(store, stack, "normal", `too-large-${index}`);
+      run = await start();
+      engine.runOf(stack).succeed(tooLarge, { update: 1 });
+      await run.done;
+      const ended = await store.getRun(run.runId);
+      assert.equal(ended?.status, "failed");
+      assert.equal(ended.failure?.class, "permanent");
+      assert.match(ended.failure.message, /^OutputsTooLarge: /);
+      assert.ok(ended.failure.message.includes(says), ended.failure.message);
+      assert.deepEqual((await store.outputs(stack))?.values, outputs);
+    }
+  });
+
   it("that was canceled is due again at once", async () => {
     await makeDue(store, stack);
     const run = await start();
