@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import { stringify } from "yaml";
 import { type ApplyBody, applyBody, exportBody } from "../http/contract.ts";
-import { readSources, type Sources } from "./read-files.ts";
+import { placeName, readSources, type Sources } from "./read-files.ts";
 import { type ServiceClient, ServiceRefusal } from "./service-client.ts";
 
 export interface FilesOptions {
@@ -113,13 +113,19 @@ interface ToldFault {
   readonly message: string;
 }
 
+/** In the order in which a reader meets them in the files. */
 function toldWithLines(details: unknown, sources: Sources): readonly string[] {
   const faults = Array.isArray(details) ? (details as readonly ToldFault[]) : []; // the service's contract
-  return faults.map(({ document, path, message }) => {
-    const place = sources.documents[document]?.placeOf(path) ?? `document ${document + 1}`;
+  const told = faults.map(({ document, path, message }) => {
+    const source = sources.documents[document];
+    const place = source?.placeOf(path) ?? { line: 1, column: 1 };
     const field = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
-    return `${place}: ${field === "" ? "" : `${field.replace(/^\./, "")}: `}${message}`;
+    const what = field === "" ? message : `${field.replace(/^\./, "")}: ${message}`;
+    return { document, ...place, text: `${placeName(source?.file ?? "<stdin>", place)}: ${what}` };
   });
+  return told
+    .sort((a, b) => a.document - b.document || a.line - b.line || a.column - b.column)
+    .map(({ text }) => text);
 }
 
 async function confirmDeletions(

@@ -6,8 +6,14 @@ import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from "
 export interface SourceDocument {
   readonly file: string;
   readonly value: unknown;
-  /** `file:line:column` of a part, or of the nearest part around it that there is */
-  placeOf(path: readonly (string | number)[]): string;
+  /** where a part stands, or the nearest part around it that there is */
+  placeOf(path: readonly (string | number)[]): Place;
+}
+
+/** Of a file's text; both count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
 }
 
 export interface Sources {
@@ -15,6 +21,9 @@ export interface Sources {
   /** what could not be parsed: `file:line:column: fault` */
   readonly faults: readonly string[];
 }
+
+/** `file:line:column`, as editors and terminals know it. */
+export const placeName = (file: string, { line, column }: Place): string => `${file}:${line}:${column}`;
 
 const readable = /\.(ya?ml|json)$/i;
 
@@ -47,22 +56,27 @@ async function filesOf(given: string): Promise<readonly string[]> {
 
 function parseSource(file: string, text: string, documents: SourceDocument[], faults: string[]): void {
   const lines = new LineCounter();
-  const place = (offset: number): string => {
+  const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
+    return { line, column: col };
+  };
+  const fault = (offset: number, message: string): void => {
+    faults.push(`${placeName(file, place(offset))}: ${message}`);
   };
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   if (!Array.isArray(parsed)) return; // an empty stream
   for (const document of parsed) {
     if (document.errors.length > 0) {
-      for (const error of document.errors) faults.push(`${place(error.pos[0])}: ${error.message}`);
+      for (const error of document.errors) fault(error.pos[0], error.message);
       continue;
     }
-    documents.push({
-      file,
-      value: document.toJS(),
-      placeOf: (parts) => place(offsetOf(document, parts)),
-    });
+    try {
+      const value: unknown = document.toJS();
+      documents.push({ file, value, placeOf: (parts) => place(offsetOf(document, parts)) });
+    } catch (error) {
+      // e.g. aliases that would unfold to a huge document
+      fault(document.range[0], error instanceof Error ? error.message : String(error));
+    }
   }
 }
 

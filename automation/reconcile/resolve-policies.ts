@@ -4,7 +4,7 @@ import type { AclObjectType, PrincipalSpec } from "../../metadata-schema/desired
 import type { AccessPolicyRow, RowRef } from "../../metadata-schema/rows.ts";
 import { rowName } from "../../metadata-schema/rows.ts";
 import { accessStack, aclStack, jobStack } from "../../program/layout/names.ts";
-import { type Grant, grantsFor } from "../../program/layout/role-matrix.ts";
+import { type Grant, grantsFor, isRole } from "../../program/layout/role-matrix.ts";
 import { judge } from "../../program/policies/judge.ts";
 import type { JobContext } from "./job-context.ts";
 import {
@@ -103,22 +103,47 @@ function grants(policy: AccessPolicyRow, permission: string, context: JobContext
   });
 }
 
-/** The first reason why one of the row's permissions cannot be given; null: all can. */
+/** Why permissions of the row cannot be given, each told once, under the reason of the first; null: all can. */
 function refusedPermission(policy: AccessPolicyRow, row: RowRef, context: JobContext): Refusal | null {
-  for (const permission of policy.permissions) {
-    const where = `${rowName(row)}, permissions: `;
-    const [verdict] = judge({ kind: "permission", role: policy.role, permission });
-    if (verdict !== undefined) return blocked(verdict.guardrail, `${where}${verdict.message} ${verdict.fix}`);
-    const result = grants(policy, permission, context);
-    if (result.status === "unknown")
-      return blocked("known-permission", `${where}"${permission}" is unknown.`);
-    if (result.status === "unavailable") return blocked("PermissionUnavailable", `${where}${result.reason}.`);
-    for (const grant of result.grants) {
-      if (grant.kind !== "role-assignment") continue;
-      const { scope, roleId } = grant;
-      const [denied] = judge({ kind: "role-assignment", scope, roleId, principalType: "Group" });
-      if (denied !== undefined) return blocked(denied.guardrail, `${where}${denied.message} ${denied.fix}`);
-    }
+  const faults = policy.permissions.flatMap((permission) => {
+    const fault = permissionFault(policy, permission, context);
+    return fault === null ? [] : [fault];
+  });
+  const [first] = faults;
+  if (first === undefined) return null;
+  const messages = new Set(faults.filter(({ field }) => field === first.field).map(({ message }) => message));
+  return blocked(first.reason, `${rowName(row)}, ${first.field}: ${[...messages].join(" ")}`);
+}
+
+interface PermissionFault {
+  readonly field: "role" | "permissions";
+  readonly reason: string;
+  readonly message: string;
+}
+
+function permissionFault(
+  policy: AccessPolicyRow,
+  permission: string,
+  context: JobContext,
+): PermissionFault | null {
+  const field = "permissions";
+  const [verdict] = judge({ kind: "permission", role: policy.role, permission });
+  if (verdict !== undefined) {
+    const isOfRole = verdict.guardrail === "permission-in-role" && !isRole(policy.role);
+    const message = `${verdict.message} ${verdict.fix}`;
+    return { field: isOfRole ? "role" : field, reason: verdict.guardrail, message };
+  }
+  const result = grants(policy, permission, context);
+  if (result.status === "unknown")
+    return { field, reason: "known-permission", message: `"${permission}" is unknown.` };
+  if (result.status === "unavailable")
+    return { field, reason: "PermissionUnavailable", message: `${result.reason}.` };
+  for (const grant of result.grants) {
+    if (grant.kind !== "role-assignment") continue;
+    const { scope, roleId } = grant;
+    const [denied] = judge({ kind: "role-assignment", scope, roleId, principalType: "Group" });
+    if (denied !== undefined)
+      return { field, reason: denied.guardrail, message: `${denied.message} ${denied.fix}` };
   }
   return null;
 }

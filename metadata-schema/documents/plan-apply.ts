@@ -32,7 +32,12 @@ export function planApply(
     ...namedRowChanges(documents, stored, options.prune),
     ...ownedRowChanges(documents, stored, options.prune),
   ];
-  return { changes, faults: [...missingValues(changes), ...missingReferences(changes, stored)] };
+  const faults = [
+    ...missingValues(changes),
+    ...missingReferences(changes, stored),
+    ...severalDefaults(changes, stored),
+  ];
+  return { changes, faults };
 }
 
 const isOwned = (table: MetadataTable): boolean => belongsToJob(table) && table !== "Jobs";
@@ -181,8 +186,26 @@ function missingReferences(changes: readonly PlannedChange[], stored: readonly S
   });
 }
 
+/** There is one default environment; a document that moves it takes the mark from the one before. */
+function severalDefaults(changes: readonly PlannedChange[], stored: readonly StoredRow[]): DocumentFault[] {
+  const defaults = rowsAfter({ changes }, stored).filter(
+    ({ table, values }) => table === "Environments" && values.is_default === true,
+  );
+  if (defaults.length <= 1) return [];
+  const names = defaults.map(({ key }) => key).join(", ");
+  return changes.flatMap(({ change, source }) => {
+    if (source === null || change.kind === "delete" || change.table !== "Environments") return [];
+    if (change.values.is_default !== true) return [];
+    const message = `would make ${names} default environments, and there can be one. Give the others is_default: false.`;
+    return [{ document: source.document, path: [...source.path, "is_default"], message }];
+  });
+}
+
 /** The rows as they will be; inserted ones by the place of their change. */
-export function rowsAfter(plan: ApplyPlan, stored: readonly StoredRow[]): readonly StoredRow[] {
+export function rowsAfter(
+  plan: Pick<ApplyPlan, "changes">,
+  stored: readonly StoredRow[],
+): readonly StoredRow[] {
   const changed = new Map(
     plan.changes.flatMap(({ change }) =>
       change.kind === "insert" ? [] : [[`${change.table} ${change.key}`, change] as const],

@@ -167,6 +167,24 @@ describe("applying documents", () => {
     );
   });
 
+  it("the default moves to another environment, and two are a fault of each that asks", async () => {
+    const other = { ...environment, name: "westus", resource_group: "rg-westus" };
+    const kept = { ...environment, is_default: false };
+    assert.deepEqual(await changesAfter(base, [{ environments: [kept, other] }]), [
+      'update Environments eastus {"is_default":false}',
+      `insert Environments  ${JSON.stringify(other)}`,
+    ]);
+    const stored = [{ table: "Environments", key: "eastus", values: environment }] as const;
+    assert.deepEqual(planApply(readDocuments([{ environments: [other] }]), stored, { prune: false }).faults, [
+      {
+        document: 0,
+        path: ["environments", 0, "is_default"],
+        message:
+          "would make eastus, westus default environments, and there can be one. Give the others is_default: false.",
+      },
+    ]);
+  });
+
   it("with prune what is left out has its default or goes", async () => {
     assert.deepEqual(await changesAfter(base, [base[0], { job_id: 202 }], true), [
       `insert Jobs  {"job_id":202}`,
