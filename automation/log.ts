@@ -15,5 +15,12 @@ export interface Logger {
 export function createLogger(file: string | null, level: string): Logger {
   if (file === null) return pino({ enabled: false });
   // Synchronous: what was logged before a crash is what one wants to read after it.
-  return pino({ level }, pino.destination({ dest: file, mkdir: true, sync: true }));
+  const destination = pino.destination({ dest: file, mkdir: true, sync: true });
+  let told = "";
+  // A full disk costs lines of the log, and not the service.
+  destination.on("error", ({ message }: Error) => {
+    if (message !== told) process.stderr.write(`The log ${file} cannot be written: ${message}\n`);
+    told = message;
+  });
+  return pino({ level }, destination);
 }

@@ -69,6 +69,12 @@ export class TestService {
     return this.#text;
   }
 
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error("the service does not run");
+    return pid;
+  }
+
   get url(): string {
     return this.#url;
   }

@@ -36,15 +36,22 @@ const busyTimeoutMs = 5_000;
 const busySliceMs = 50;
 const busyPauseMs = 20;
 
-/** SQLite's primary result codes BUSY and LOCKED; extended ones carry them in the low byte. */
-const isBusy = (error: unknown): boolean => [5, 6].includes(sqliteCode(error) & 0xff);
+/** SQLite's primary result codes: BUSY, LOCKED; READONLY, IOERR, FULL, CANTOPEN. */
+const busyCodes = [5, 6];
+const readOnly = 8;
+const unwritableCodes = [readOnly, 10, 13, 14];
+/** Extended result codes carry the primary one in the low byte. */
+const primaryCode = (error: unknown): number => sqliteCode(error) & 0xff;
+const isBusy = (error: unknown): boolean => busyCodes.includes(primaryCode(error));
 
 /** The extended result code of an error that SQLite raised; 0 for any other error. */
 export const sqliteCode = (error: unknown): number =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : 0;
 
 export class Connection {
-  readonly #database: DatabaseSync;
+  #database: DatabaseSync;
+  /** why the last write failed, where that is the file's or its disk's fault; null: it did not */
+  #writeFault: Error | null = null;
   readonly #file: string;
   readonly #inode: bigint | null;
   readonly #clock: { now(): Date } | null;
@@ -60,27 +67,7 @@ export class Connection {
   }
 
   static async open(options: ConnectionOptions): Promise<Connection> {
-    let database: DatabaseSync;
-    try {
-      database = new DatabaseSync(options.file, { enableForeignKeyConstraints: true, timeout: busySliceMs });
-    } catch (error) {
-      throw new Error(
-        `The metadata database ${options.file} cannot be opened. Check its folder and rights.`,
-        {
-          cause: error,
-        },
-      );
-    }
-    try {
-      await patiently(options.file, () => database.exec("PRAGMA journal_mode = WAL"));
-      // FULL: a lease that was taken, and an edit that was acknowledged, must outlast a power cut. NORMAL
-      // could forget that a run had begun to change a stack, and the stack would count as applied.
-      database.exec("PRAGMA synchronous = FULL");
-      return new Connection(database, options);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    return new Connection(await patiently(options.file, () => openFile(options.file)), options);
   }
 
   /** Work on one snapshot. It may run more than once, so it must have no other effects. */
@@ -93,17 +80,67 @@ export class Connection {
     const turn = this.#lastWrite.then(() =>
       patiently(this.#file, () => this.#transact("BEGIN IMMEDIATE", work)),
     );
-    this.#lastWrite = turn.catch(() => {});
-    return await turn;
+    this.#lastWrite = turn.then(
+      () => {
+        this.#writeFault = null;
+      },
+      (error) => this.#takeFault(error),
+    );
+    return await turn.catch((error) => {
+      throw this.#unwritable(error) ?? error;
+    });
   }
 
-  /** Fails at once if the file cannot be read, or is no longer the one at its path. */
+  /** Fails at once if the file cannot be read or written, or is no longer the one at its path. */
   ping(): void {
     if (inodeOf(this.#file) !== this.#inode)
       throw new Error(
         `The metadata database ${this.#file} was moved, deleted or replaced. Restart the service.`,
       );
     this.#transact("BEGIN", (transaction) => transaction.get("SELECT change_seq FROM Service_State"));
+    try {
+      // After a fault only a real write tells that it has passed; else the right to write is enough.
+      this.#transact("BEGIN IMMEDIATE", ({ run }) => {
+        if (this.#writeFault === null) return;
+        // There and back: SQLite leaves out a write that changes nothing.
+        for (const _ of ["there", "back"]) run("UPDATE Service_State SET ever_filled = 1 - ever_filled");
+      });
+      this.#writeFault = null;
+    } catch (error) {
+      // Somebody writes right now; that is a fault only if a writer waited in vain.
+      if (!isBusy(error)) this.#takeFault(error);
+      if (this.#writeFault !== null) throw this.#writeFault;
+    }
+  }
+
+  #takeFault(error: unknown): void {
+    this.#writeFault = this.#unwritable(error) ?? this.#writeFault;
+    // A handle that was opened without the right to write never gets it.
+    if (primaryCode(error) === readOnly) this.#reopen();
+  }
+
+  /** In words, if the error is the file's or its disk's fault and not that of what was written. */
+  #unwritable(error: unknown): Error | null {
+    if (error instanceof LockedError) return error;
+    const code = primaryCode(error);
+    if (!unwritableCodes.includes(code)) return null;
+    const why =
+      code === readOnly
+        ? `is read-only for this process (user id ${process.geteuid?.() ?? "unknown"}). Give it the right to write the file and its folder.`
+        : `cannot be written (${messageOf(error)}). Check its disk.`;
+    return new Error(`The metadata database ${this.#file} ${why}`, { cause: error });
+  }
+
+  #reopen(): void {
+    let fresh: DatabaseSync;
+    try {
+      fresh = openFile(this.#file);
+    } catch {
+      return; // the old handle still reads; the next write that fails tries this again
+    }
+    this.#statements.clear();
+    this.#database.close();
+    this.#database = fresh;
   }
 
   async close(): Promise<void> {
@@ -137,7 +174,7 @@ export class Connection {
           return result;
         } catch (error) {
           if (database.isTransaction) database.exec("ROLLBACK");
-          throw error;
+          throw this.#unwritable(error) ?? error;
         }
       },
     };
@@ -183,6 +220,33 @@ export class Connection {
   }
 }
 
+function openFile(file: string): DatabaseSync {
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: busySliceMs });
+  } catch (error) {
+    throw new Error(`The metadata database ${file} cannot be opened. Check its folder and rights.`, {
+      cause: error,
+    });
+  }
+  try {
+    database.exec("PRAGMA journal_mode = WAL");
+    // FULL: a lease that was taken, and an edit that was acknowledged, must outlast a power cut. NORMAL
+    // could forget that a run had begun to change a stack, and the stack would count as applied.
+    database.exec("PRAGMA synchronous = FULL");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+class LockedError extends Error {
+  override readonly name = "LockedError";
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Tries again while another process holds the lock, without blocking the thread for long. */
 async function patiently<T>(file: string, attempt: () => T): Promise<T> {
   const deadline = performance.now() + busyTimeoutMs;
@@ -192,7 +256,7 @@ async function patiently<T>(file: string, attempt: () => T): Promise<T> {
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (performance.now() >= deadline)
-        throw new Error(
+        throw new LockedError(
           `Another process has held the metadata database ${file} locked for ${busyTimeoutMs / 1000} s. ` +
             "End its open transaction.",
           { cause: error },
