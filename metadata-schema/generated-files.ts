@@ -1,6 +1,7 @@
 /** Files of the repository that are made from code, and whether the checked-in ones still say the same. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { documentSchema } from "./documents/json-schema.ts";
 import { referencePage } from "./reference-page.ts";
 
 interface GeneratedFile {
@@ -13,6 +14,7 @@ export const rewriteCommand = "npm run generate";
 
 const generatedFiles = async (): Promise<readonly GeneratedFile[]> => [
   { path: "docs/metadata-tables.md", text: referencePage() },
+  { path: "docs/rowgate.schema.json", text: `${JSON.stringify(documentSchema(), null, 2)}\n` },
 ];
 
 /** Paths of the files that differ from what would be generated. */
