@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { documentSchema } from "./documents/json-schema.ts";
 import { referencePage } from "./reference-page.ts";
+import { dumpSqliteSchema } from "./stores/sqlite/schema-dump.ts";
 
 interface GeneratedFile {
   /** below the checkout */
@@ -15,6 +16,7 @@ export const rewriteCommand = "npm run generate";
 const generatedFiles = async (): Promise<readonly GeneratedFile[]> => [
   { path: "docs/metadata-tables.md", text: referencePage() },
   { path: "docs/rowgate.schema.json", text: `${JSON.stringify(documentSchema(), null, 2)}\n` },
+  { path: "metadata-schema/schema/sqlite.sql", text: await dumpSqliteSchema() },
 ];
 
 /** Paths of the files that differ from what would be generated. */

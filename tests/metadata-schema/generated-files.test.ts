@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { columnsOf, tableNames } from "../../metadata-schema/columns.ts";
 import { rewriteCommand, rewriteStaleFiles, staleFiles } from "../../metadata-schema/generated-files.ts";
 import { referencePage } from "../../metadata-schema/reference-page.ts";
+import { dumpSqliteSchema } from "../../metadata-schema/stores/sqlite/schema-dump.ts";
 import { checkout } from "../support/service.ts";
+import { openTempStore } from "../support/temp-store.ts";
 
 describe("generated files", () => {
   it("the checked-in ones are what the code gives", async () => {
@@ -54,5 +57,35 @@ describe("the reference page", () => {
   it("has no words in angle brackets, which a browser would take for HTML", () => {
     assert.match(page, /NULL: raw\/job_&lt;job_id>/);
     assert.doesNotMatch(page.replaceAll(/`[^`]*`/g, ""), /<\w/);
+  });
+});
+
+describe("the dump of the SQLite schema", () => {
+  const objects = (database: DatabaseSync): readonly string[] =>
+    database
+      .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite@_%' ESCAPE '@'")
+      .all()
+      .map(({ sql }) => String(sql))
+      .sort();
+
+  it("makes the same schema as the migrations, from an empty database", async () => {
+    const temp = await openTempStore();
+    const migrated = new DatabaseSync(temp.file);
+    const restored = new DatabaseSync(":memory:");
+    restored.exec(await dumpSqliteSchema());
+    assert.ok(objects(migrated).length > 100);
+    assert.deepEqual(objects(restored), objects(migrated));
+    migrated.close();
+    await temp.close();
+  });
+
+  it("has each table's indexes and triggers behind it", async () => {
+    const dump = await dumpSqliteSchema();
+    const jobs = dump.indexOf("CREATE TABLE Jobs (");
+    const next = dump.indexOf("CREATE TABLE", jobs + 1);
+    for (const part of ["CREATE INDEX Jobs_environment ", "CREATE TRIGGER Jobs_"]) {
+      assert.ok(dump.indexOf(part) > jobs, part);
+      assert.ok(dump.lastIndexOf(part) < next, part);
+    }
   });
 });
