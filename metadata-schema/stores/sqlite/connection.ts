@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   /** path of the file, or `:memory:` */
   readonly file: string;
   readonly clock: { now(): Date } | null;
+  /** the file stays in the mode that it is in, so that a look at it changes nothing */
+  readonly keepMode?: true;
 }
 
 /** How long anything waits for another process's write, in all. */
@@ -36,8 +38,10 @@ const busyTimeoutMs = 5_000;
 const busySliceMs = 50;
 const busyPauseMs = 20;
 
-/** SQLite's primary result codes BUSY and LOCKED; extended ones carry them in the low byte. */
+/** SQLite's primary result codes BUSY and LOCKED, and NOTADB; extended ones carry them in the low byte. */
 const isBusy = (error: unknown): boolean => [5, 6].includes(sqliteCode(error) & 0xff);
+
+const isNoDatabase = (error: unknown): boolean => (sqliteCode(error) & 0xff) === 26;
 
 /** The extended result code of an error that SQLite raised; 0 for any other error. */
 export const sqliteCode = (error: unknown): number =>
@@ -72,14 +76,19 @@ export class Connection {
       );
     }
     try {
-      await patiently(options.file, () => database.exec("PRAGMA journal_mode = WAL"));
+      const first = options.keepMode ? "PRAGMA schema_version" : "PRAGMA journal_mode = WAL";
+      await patiently(options.file, () => database.exec(first));
       // FULL: a lease that was taken, and an edit that was acknowledged, must outlast a power cut. NORMAL
       // could forget that a run had begun to change a stack, and the stack would count as applied.
       database.exec("PRAGMA synchronous = FULL");
       return new Connection(database, options);
     } catch (error) {
       database.close();
-      throw error;
+      if (!isNoDatabase(error)) throw error;
+      throw new Error(
+        `The metadata database ${options.file} is not a database of SQLite. Name another file, or move this one away.`,
+        { cause: error },
+      );
     }
   }
 
@@ -213,9 +222,13 @@ function readApplied(database: DatabaseSync): readonly AppliedMigration[] {
   const exists = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'Schema_Migrations'").get();
   if (exists === undefined) return [];
   return database
-    .prepare("SELECT name, checksum FROM Schema_Migrations ORDER BY name")
+    .prepare("SELECT name, checksum, applied_at FROM Schema_Migrations ORDER BY name")
     .all()
-    .map((row) => ({ name: text(row, "name"), checksum: text(row, "checksum") }));
+    .map((row) => ({
+      name: text(row, "name"),
+      checksum: text(row, "checksum"),
+      appliedAt: text(row, "applied_at"),
+    }));
 }
 
 const inodeOf = (file: string): bigint | null =>
