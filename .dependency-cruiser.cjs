@@ -94,9 +94,15 @@ module.exports = {
     },
     room(
       "cli",
-      { path: "^automation/cli/" },
+      { path: "^automation/cli/", pathNot: "^automation/cli/db\\.ts$" },
       ["^automation/cli/", "^automation/http/contract\\.ts$", tiny],
       "talks HTTP, in the shapes of its contract",
+    ),
+    room(
+      "cli-db",
+      { path: "^automation/cli/db\\.ts$" },
+      ["^automation/cli/", "^metadata-schema/open-migrations\\.ts$", tiny],
+      "the schema is looked at and brought up to date without a service",
     ),
     room(
       "simulators",

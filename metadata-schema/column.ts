@@ -12,6 +12,8 @@ export interface Column {
   readonly mayBeEmpty?: true;
   /** exactly this many characters */
   readonly length?: number;
+  /** text: the values that mean something; another one is stored, and its row is Blocked */
+  readonly values?: readonly string[];
   readonly pattern?: { readonly regExp: RegExp; readonly words: string };
   readonly minimum?: number;
   readonly maximum?: number;

@@ -34,10 +34,12 @@ export const jobTables = {
       },
       kind: {
         ...text("batch (a Databricks job) or online (a serving endpoint).", "batch", 64),
+        values: ["batch", "online"],
         defaultValue: "batch",
       },
       priority: {
         ...text("normal or urgent: urgent jobs are reconciled first, on faster compute.", "normal", 64),
+        values: ["normal", "urgent"],
         defaultValue: "normal",
       },
       enabled: {
@@ -231,6 +233,7 @@ export const jobTables = {
       metric: text("What is measured, e.g. model_accuracy, drift, pipeline_failures.", "model_accuracy", 64),
       operator: {
         ...text("LessThan, GreaterThan, LessThanOrEqual or GreaterThanOrEqual.", "LessThan", 32),
+        values: ["LessThan", "GreaterThan", "LessThanOrEqual", "GreaterThanOrEqual"],
         defaultValue: "LessThan",
       },
       threshold: {
@@ -262,6 +265,7 @@ export const jobTables = {
       },
       missing_data: {
         ...text("alert: no value in the window alerts too; ignore: it does not.", "alert", 32),
+        values: ["alert", "ignore"],
         defaultValue: "alert",
       },
       enabled: {

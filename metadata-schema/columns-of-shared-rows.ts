@@ -103,7 +103,10 @@ export const sharedTables = {
         whenNull: "the default environment",
         references: "Environments",
       },
-      kind: name("managed (in the factory's managed network) or self-hosted.", "self-hosted", 64),
+      kind: {
+        ...name("managed (in the factory's managed network) or self-hosted.", "self-hosted", 64),
+        values: ["managed", "self-hosted"],
+      },
       location: name(
         "What it reaches: an Azure region, or the name of a site. A data source of the same location is read through it.",
         "plant-lyon",
@@ -140,7 +143,10 @@ export const sharedTables = {
     identity: ["name"],
     columns: {
       name: name("Name that pipeline settings refer to.", "erp-orders"),
-      kind: name("sql-server, azure-sql, adls, blob, rest.", "sql-server", 64),
+      kind: {
+        ...name("sql-server, azure-sql, adls, blob, rest.", "sql-server", 64),
+        values: ["sql-server", "azure-sql", "adls", "blob", "rest"],
+      },
       location: name("Azure region or name of a site; picks the integration runtime.", "plant-lyon"),
       host: {
         ...name("Server, account or URL.", "sql01.lyon.contoso.example", 256),

@@ -16,7 +16,10 @@ export interface Migration {
   /** SHA-256 of the file, in hex */
   readonly checksum: string;
 }
-export type AppliedMigration = Pick<Migration, "name" | "checksum">;
+export interface AppliedMigration extends Pick<Migration, "name" | "checksum"> {
+  /** ISO 8601 */
+  readonly appliedAt: string;
+}
 
 export interface MigrationTransaction {
   /** What was applied so far, in order of name; nothing in an empty database. */
@@ -55,6 +58,37 @@ export function readMigrations(file: string, folder: string = migrationsFolder):
     });
 }
 
+/**
+ * applied and pending are as they should be. changed: its file is not the one that was applied; unknown: a later
+ * release applied it; overtaken: a later migration was applied before it. Those are a person's to mend.
+ */
+export type MigrationState = "applied" | "pending" | "changed" | "unknown" | "overtaken";
+
+export interface MigrationStatus {
+  readonly name: string;
+  readonly state: MigrationState;
+  /** null: it is not applied */
+  readonly appliedAt: string | null;
+}
+
+/** Every migration of this release and of the database, in order of name. */
+export function migrationStatus(
+  migrations: readonly Migration[],
+  applied: readonly AppliedMigration[],
+): readonly MigrationStatus[] {
+  const last = applied.at(-1)?.name ?? "";
+  const names = new Set([...migrations, ...applied].map(({ name }) => name));
+  return [...names].sort().map((name) => {
+    const known = migrations.find((migration) => migration.name === name);
+    const done = applied.find((migration) => migration.name === name);
+    if (done === undefined)
+      return { name, state: name < last ? "overtaken" : "pending", appliedAt: null } as const;
+    const { checksum, appliedAt } = done;
+    if (known === undefined) return { name, state: "unknown", appliedAt } as const;
+    return { name, state: known.checksum === checksum ? "applied" : "changed", appliedAt } as const;
+  });
+}
+
 /** Applies what is missing. Returns the names of the migrations that this call applied. */
 export async function migrate(
   database: MigrationDatabase,
@@ -78,24 +112,34 @@ function pendingMigrations(
   migrations: readonly Migration[],
   applied: readonly AppliedMigration[],
 ): readonly Migration[] {
-  applied.forEach((done, index) => {
+  const fault = historyFault(migrations, applied);
+  if (fault !== null) throw new MigrationError(fault);
+  return migrations.slice(applied.length);
+}
+
+/** Why nothing may be applied, with the next step; null where history and migrations fit. */
+export function historyFault(
+  migrations: readonly Migration[],
+  applied: readonly AppliedMigration[],
+): string | null {
+  for (const [index, done] of applied.entries()) {
     const known = migrations.find((migration) => migration.name === done.name);
     if (known === undefined)
-      throw new MigrationError(
+      return (
         `Migration ${done.name} was applied to the metadata database, but this release does not have it. ` +
-          "Run the release that applied it, or a later one.",
+        "Run the release that applied it, or a later one."
       );
     if (known.checksum !== done.checksum)
-      throw new MigrationError(
+      return (
         `Migration ${done.name} was changed after it was applied to the metadata database: its checksum is ` +
-          `${known.checksum}, applied was ${done.checksum}. Restore the file and put the change into a new migration.`,
+        `${known.checksum}, applied was ${done.checksum}. Restore the file and put the change into a new migration.`
       );
     const expected = migrations[index];
     if (expected !== known)
-      throw new MigrationError(
+      return (
         `Migration ${expected?.name} comes before ${done.name}, which is already applied. ` +
-          "Give the new migration a later number.",
+        "Give the new migration a later number."
       );
-  });
-  return migrations.slice(applied.length);
+  }
+  return null;
 }

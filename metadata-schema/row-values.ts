@@ -52,7 +52,7 @@ function faultOfValue(column: Column, value: RowValue): string | null {
     case "number":
       return typeof value === "number" && Number.isFinite(value) ? null : "must be a number";
     case "boolean":
-      return typeof value === "boolean" || value === 0 || value === 1 ? null : "must be true or false";
+      return typeof value === "boolean" ? null : "must be true or false";
     case "text-list":
       return Array.isArray(value) && value.every((each) => typeof each === "string")
         ? null

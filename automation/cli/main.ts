@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { applyCommand, diffCommand, exportCommand, FaultsInFiles } from "./apply.ts";
+import { dbCommand } from "./db.ts";
 import { sandboxCommand } from "./sandbox.ts";
 import { openService } from "./service-client.ts";
 
@@ -22,15 +23,15 @@ async function main(args: readonly string[]): Promise<number> {
     stdin: () => text(process.stdin),
     confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
   };
+  const endWith = (code: number): void => {
+    exitCode = code;
+  };
   const program = new Command("rowgate")
     .description("Rows of a metadata database become zero-trust Azure infrastructure, and stay that way.")
     .addCommand(applyCommand(files))
-    .addCommand(
-      diffCommand(files, (code) => {
-        exitCode = code;
-      }),
-    )
+    .addCommand(diffCommand(files, endWith))
     .addCommand(exportCommand(files))
+    .addCommand(dbCommand({ home, checkout, environment: process.env, print, endWith }))
     .addCommand(sandboxCommand({ home, print }));
   exitByThrowing(program);
   try {

@@ -60,7 +60,7 @@ describe("the house", () => {
 
   it("has scripts and commands for all that the README promises", () => {
     const readme = read("README.md");
-    const scripts = [...readme.matchAll(/npm (?:run )?(start|test|check|bench)\b/g)].map(
+    const scripts = [...readme.matchAll(/npm (?:run )?(start|test|check|bench|generate)\b/g)].map(
       ([, name = ""]) => name,
     );
     assert.deepEqual([...new Set(scripts)].toSorted(), Object.keys(packageFile.scripts).toSorted());

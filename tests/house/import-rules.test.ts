@@ -28,6 +28,7 @@ const breaches = [
   ["program-knows-specs-only", "program/planted.ts", "../metadata-schema/store.ts"],
   ["queue-and-reconcile", "automation/queue/planted.ts", "../http/routes.ts"],
   ["http", "automation/http/planted.ts", "../queue/task-pool.ts"],
+  ["cli", "automation/cli/planted.ts", "../../metadata-schema/open-migrations.ts"],
   ["nobody-imports-simulators", "automation/planted.ts", "./simulators/main.ts"],
   ["only-server-imports-express", "automation/http/planted.ts", "express"],
   ["nobody-imports-tests", "automation/planted.ts", "../tests/support/service.ts"],

@@ -35,8 +35,15 @@ export const batchesOf = (migration: string): readonly string[] =>
     .filter((batch) => batch !== "");
 
 async function history(request: sql.Request): Promise<readonly AppliedMigration[]> {
-  const { recordset } = await request.query<AppliedMigration>(selectHistory);
-  return (recordset ?? []).map(({ name, checksum }) => ({ name, checksum }));
+  const { recordset } = await request.query<{ name: string; checksum: string; applied_at: Date }>(
+    selectHistory,
+  );
+  // The database may have no history yet; then there is no result either.
+  return (recordset ?? []).map(({ name, checksum, applied_at }) => ({
+    name,
+    checksum,
+    appliedAt: applied_at.toISOString(),
+  }));
 }
 
 // Shorter than a request may take, so that the server's own words are read; then it is tried again.
@@ -51,5 +58,5 @@ CREATE TABLE Schema_Migrations (
   applied_at datetime2(3) NOT NULL CONSTRAINT Schema_Migrations_applied_at_default DEFAULT SYSUTCDATETIME()
 )`;
 const selectHistory = `IF OBJECT_ID(N'Schema_Migrations') IS NOT NULL
-  SELECT name, checksum FROM Schema_Migrations ORDER BY name`;
+  SELECT name, checksum, applied_at FROM Schema_Migrations ORDER BY name`;
 const insertHistory = "INSERT INTO Schema_Migrations (name, checksum) VALUES (@name, @checksum)";

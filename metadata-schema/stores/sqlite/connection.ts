@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   /** path of the file, or `:memory:` */
   readonly file: string;
   readonly clock: { now(): Date } | null;
+  /** the file stays in the mode that it is in, so that a look at it changes nothing */
+  readonly keepMode?: true;
 }
 
 /** How long anything waits for another process's write, in all. */
@@ -36,13 +38,15 @@ const busyTimeoutMs = 5_000;
 const busySliceMs = 50;
 const busyPauseMs = 20;
 
-/** SQLite's primary result codes: BUSY, LOCKED; READONLY, IOERR, FULL, CANTOPEN. */
+/** SQLite's primary result codes: BUSY, LOCKED; READONLY, IOERR, FULL, CANTOPEN; NOTADB. */
 const busyCodes = [5, 6];
 const readOnly = 8;
 const unwritableCodes = [readOnly, 10, 13, 14];
 /** Extended result codes carry the primary one in the low byte. */
 const primaryCode = (error: unknown): number => sqliteCode(error) & 0xff;
 const isBusy = (error: unknown): boolean => busyCodes.includes(primaryCode(error));
+
+const isNoDatabase = (error: unknown): boolean => primaryCode(error) === 26;
 
 /** The extended result code of an error that SQLite raised; 0 for any other error. */
 export const sqliteCode = (error: unknown): number =>
@@ -67,7 +71,7 @@ export class Connection {
   }
 
   static async open(options: ConnectionOptions): Promise<Connection> {
-    return new Connection(await patiently(options.file, () => openFile(options.file)), options);
+    return new Connection(await patiently(options.file, () => openFile(options)), options);
   }
 
   /** Work on one snapshot. It may run more than once, so it must have no other effects. */
@@ -134,7 +138,7 @@ export class Connection {
   #reopen(): void {
     let fresh: DatabaseSync;
     try {
-      fresh = openFile(this.#file);
+      fresh = openFile({ file: this.#file });
     } catch {
       return; // the old handle still reads; the next write that fails tries this again
     }
@@ -220,7 +224,7 @@ export class Connection {
   }
 }
 
-function openFile(file: string): DatabaseSync {
+function openFile({ file, keepMode }: Pick<ConnectionOptions, "file" | "keepMode">): DatabaseSync {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: busySliceMs });
@@ -230,14 +234,18 @@ function openFile(file: string): DatabaseSync {
     });
   }
   try {
-    database.exec("PRAGMA journal_mode = WAL");
+    database.exec(keepMode ? "PRAGMA schema_version" : "PRAGMA journal_mode = WAL");
     // FULL: a lease that was taken, and an edit that was acknowledged, must outlast a power cut. NORMAL
     // could forget that a run had begun to change a stack, and the stack would count as applied.
     database.exec("PRAGMA synchronous = FULL");
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    if (!isNoDatabase(error)) throw error;
+    throw new Error(
+      `The metadata database ${file} is not a database of SQLite. Name another file, or move this one away.`,
+      { cause: error },
+    );
   }
 }
 
@@ -277,9 +285,13 @@ function readApplied(database: DatabaseSync): readonly AppliedMigration[] {
   const exists = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'Schema_Migrations'").get();
   if (exists === undefined) return [];
   return database
-    .prepare("SELECT name, checksum FROM Schema_Migrations ORDER BY name")
+    .prepare("SELECT name, checksum, applied_at FROM Schema_Migrations ORDER BY name")
     .all()
-    .map((row) => ({ name: text(row, "name"), checksum: text(row, "checksum") }));
+    .map((row) => ({
+      name: text(row, "name"),
+      checksum: text(row, "checksum"),
+      appliedAt: text(row, "applied_at"),
+    }));
 }
 
 const inodeOf = (file: string): bigint | null =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { columnsOf } from "../../../metadata-schema/columns.ts";
 import {
   admittedIn,
   after,
@@ -27,6 +28,19 @@ const whole = jobSnapshot({
   networkRules: [networkRow({ firewall_ranges: ["198.51.100.16/28"] })],
   secretReferences: [secretRow()],
   clusterConfigs: [clusterRow()],
+});
+
+describe("values that columns.ts gives a meaning", () => {
+  for (const column of ["kind", "priority"] as const) {
+    it(`${column} of a job: each of them is known, another one is not`, () => {
+      const unknown = (value: string) =>
+        refusals(resolve(jobSnapshot({ job: jobRow({ [column]: value }) }))).some((refusal) =>
+          /Unknown(Kind|Priority)$/.test(refusal),
+        );
+      for (const value of columnsOf("Jobs")[column]?.values ?? []) assert.equal(unknown(value), false, value);
+      assert.equal(unknown("no such value"), true);
+    });
+  }
 });
 
 describe("resolve of a good job", () => {

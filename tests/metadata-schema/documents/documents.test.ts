@@ -126,6 +126,13 @@ describe("reading documents", () => {
     );
   });
 
+  it("1 is not true: a stored row would differ from it for ever", () => {
+    assert.match(
+      faultsOf({ job_id: 1, enabled: 1 })[0] ?? "",
+      /^0 enabled: must be true or false\. It is 1\./,
+    );
+  });
+
   it("an empty document behind a last separator is nothing", () => {
     assert.deepEqual(readDocuments([null]), readDocuments([]));
   });
