@@ -1,4 +1,6 @@
 /** Process entry: configuration, signals, exit code; nothing else. */
+
+import { addressForPeople, storeAddress } from "../metadata-schema/store-address.ts";
 import { openApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { messageOf, ServiceError } from "./errors.ts";
@@ -30,7 +32,8 @@ function stopAsked(): Promise<void> {
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const app = await openApp(config, say);
-  const progress = reportProgress({ store: app.store, port: app.port, home: config.home, say });
+  const database = await addressForPeople(storeAddress(config.metadataUrl));
+  const progress = reportProgress({ store: app.store, port: app.port, home: config.home, database, say });
   await stopAsked();
   say("Stopping: runs under way end first.");
   progress.stop();

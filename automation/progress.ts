@@ -7,12 +7,14 @@ export function reportProgress(options: {
   readonly store: MetadataStore;
   readonly port: number;
   readonly home: string;
+  /** where the rows are */
+  readonly database: string;
   say(line: string): void;
 }): { stop(): void } {
   const { store, port, say } = options;
   const url = `http://127.0.0.1:${port}`;
   say(`Rowgate runs at ${url} (sandbox: simulated clouds, nothing real is touched). Process ${process.pid}.`);
-  say(`Rows: ${options.home}/metadata.db. Log: ${options.home}/logs/service.log. Ctrl-C stops.`);
+  say(`Rows: ${options.database}. Log: ${options.home}/logs/service.log. Ctrl-C stops.`);
   let told = "";
   const timer = setInterval(async () => {
     const state = await readyJobs(store).catch(() => null);

@@ -8,7 +8,7 @@ import {
   migrationStatus,
   readMigrations,
 } from "./migrate.ts";
-import { type StoreAddress, storeAddress } from "./store-address.ts";
+import { addressForPeople, type StoreAddress, storeAddress } from "./store-address.ts";
 
 export type { MigrationState } from "./migrate.ts";
 
@@ -30,7 +30,7 @@ export async function lookAtMigrations(url: string): Promise<MigrationReport> {
   const isThere = address.dialect === "mssql" || existsSync(address.file);
   const applied = isThere ? await withDatabase(address, "look", (database) => database.applied()) : [];
   return {
-    database: await nameOf(address),
+    database: await addressForPeople(address),
     migrations: migrationStatus(migrations, applied),
     fault: historyFault(migrations, applied),
   };
@@ -48,12 +48,6 @@ function lastingAddress(url: string): StoreAddress {
   if (address.dialect === "sqlite" && address.file === ":memory:")
     throw new Error("The metadata database sqlite::memory: ends with its process. Name a file or a server.");
   return address;
-}
-
-async function nameOf(address: StoreAddress): Promise<string> {
-  if (address.dialect === "sqlite") return address.file;
-  const { addressForPeople, parseServerAddress } = await import("./stores/mssql/server-address.ts");
-  return addressForPeople(parseServerAddress(address.url));
 }
 
 async function withDatabase<T>(

@@ -25,3 +25,10 @@ export function storeAddress(url: string): StoreAddress {
       "this release opens sqlite:/path/to/file.db, sqlite::memory: and mssql://host/database.",
   );
 }
+
+/** A file, or server/database: never a user or a password. */
+export async function addressForPeople(address: StoreAddress): Promise<string> {
+  if (address.dialect === "sqlite") return address.file;
+  const server = await import("./stores/mssql/server-address.ts");
+  return server.addressForPeople(server.parseServerAddress(address.url));
+}
