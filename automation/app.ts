@@ -24,6 +24,7 @@ import { Reconciler } from "./reconcile/reconciler.ts";
 import { tellStackConditions } from "./reconcile/settled.ts";
 import { versionSuffix } from "./reconcile/spec-hash.ts";
 import { RunEvents } from "./run-events.ts";
+import { writeServiceFile } from "./service-file.ts";
 import { openSimulatedClouds, type SimulatedClouds } from "./simulated-clouds.ts";
 import { builtVersions } from "./versions.ts";
 
@@ -76,12 +77,14 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
       runEvents: (runId, after, signal) => loops.events.follow(runId, after, signal),
     },
   });
+  const file = await writeServiceFile(config.home, `http://127.0.0.1:${server.port}`);
   return {
     port: server.port,
     store,
     close: async ({ stopClouds }) => {
       const faults: unknown[] = [];
       const steps = [
+        () => file.remove(),
         () => server.close(),
         () => loops.stop(),
         () => engine.close(),

@@ -40,13 +40,13 @@ interface ListFlags {
   readonly output: Format;
 }
 
-const contains = ({ name, id, summary }: CloudObject, text: string): boolean =>
-  [name, id, summary].some((each) => each.toLowerCase().includes(text.toLowerCase()));
+const contains = ({ name, id, summary, type }: CloudObject, text: string): boolean =>
+  [name, id, summary, shortType(type)].some((each) => each.toLowerCase().includes(text.toLowerCase()));
 
 function listCommand({ print }: SandboxOptions, open: Open): Command {
   return new Command("list")
     .description("Every object: who may do what, endpoints and their addresses, jobs, policies, groups.")
-    .argument("[text]", "only objects with this text in their name, id or description")
+    .argument("[text]", "only objects with this text in their name, id, type or description")
     .option("--type <type>", "only this type: Grant, or a whole token like databricks:index/grant:Grant")
     .option("--name <name>", "only objects of exactly this name")
     .option("--deleted", "soft-deleted objects instead of live ones")

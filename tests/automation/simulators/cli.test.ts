@@ -57,7 +57,13 @@ async function openFilledHome(t: TestContext) {
   };
   await azure.create(roleAssignmentType, assignment);
   await databricks.configure({ host });
-  const definition = '{"spark_version":{"type":"fixed","value":"16.4.x"}}';
+  const fixed = (value: unknown) => ({ type: "fixed", value });
+  const definition = JSON.stringify({
+    spark_version: fixed("16.4.x"),
+    node_type_id: fixed("Standard_D4ds_v5"),
+    "autoscale.min_workers": { type: "range", minValue: 1, maxValue: 4 },
+    "autoscale.max_workers": { type: "range", minValue: 1, maxValue: 4 },
+  });
   await databricks.create(policyType, { name: "job-201", definition });
   const { id: jobId } = await databricks.create(jobType, jobInputs());
   const run = { groupName: "ds_team", permissionLevel: "CAN_MANAGE_RUN" };
@@ -82,7 +88,7 @@ describe("rowgate sandbox", () => {
       "on job job-201: CAN_MANAGE_RUN to ds_team; owner: the creator",
       "Approved, 10.0.0.4 → dbw (databricks_ui_api)",
       `${adb}.privatelink.azuredatabricks.net → 10.0.0.4`,
-      'definition {"spark_version":{"type":"fixed","value":"16.4.x"}}',
+      "Standard_D4ds_v5, 16.4.x, 1 to 4 workers\n",
       "Key Vault Secrets User to ds_team on ml-vault",
       "members Ada",
       "(sandbox, not Azure)",
@@ -100,12 +106,14 @@ describe("rowgate sandbox", () => {
     assert.match((await home.rowgate("sandbox", "list", "--deleted")).stdout, /^0 objects in/);
   });
 
-  it("the list is narrowed by a text in names, ids and descriptions", async (t) => {
+  it("the list is narrowed by a text in names, ids, types and descriptions", async (t) => {
     const home = await openFilledHome(t);
     const held = await home.rowgate("sandbox", "list", "DS_TEAM", "-o", "json");
     const types = (JSON.parse(held.stdout) as { type: string }[]).map(({ type }) => type.split(":").at(-1));
     assert.deepEqual(types.toSorted(), ["Grant", "Grant", "Grant", "Group", "Permissions", "RoleAssignment"]);
     assert.match((await home.rowgate("sandbox", "list", "no such text")).stdout, /^0 objects in/);
+    const typed = await home.rowgate("sandbox", "list", "clusterpolicy");
+    assert.match(typed.stdout, /1 object in/);
   });
 
   it("one object is shown by id, or by a name that only it has", async (t) => {
