@@ -1,6 +1,5 @@
 /** Calls of the running service over HTTP. */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
+import { readServiceUrl } from "../service-file.ts";
 
 export interface ServiceClient {
   get(path: string): Promise<unknown>;
@@ -22,7 +21,7 @@ export class ServiceRefusal extends Error {
 /** Found by ROWGATE_URL, else by what the service wrote into its home, else where it listens by default. */
 export async function openService(home: string, environment: NodeJS.ProcessEnv): Promise<ServiceClient> {
   const url =
-    environment.ROWGATE_URL || (await urlInHome(home)) || `http://127.0.0.1:${environment.PORT || 8080}`;
+    environment.ROWGATE_URL || (await readServiceUrl(home)) || `http://127.0.0.1:${environment.PORT || 8080}`;
   return {
     get: (route) => call(url, route, { method: "GET" }),
     post: (route, body) =>
@@ -32,19 +31,6 @@ export async function openService(home: string, environment: NodeJS.ProcessEnv):
         body: JSON.stringify(body),
       }),
   };
-}
-
-export const serviceFile = (home: string): string => path.join(home, "service.json");
-
-async function urlInHome(home: string): Promise<string | null> {
-  try {
-    const found: unknown = JSON.parse(await readFile(serviceFile(home), "utf8"));
-    const url = typeof found === "object" && found !== null && "url" in found ? found.url : null;
-    return typeof url === "string" ? url : null;
-  } catch {
-    // no service has written it, or it is gone again
-    return null;
-  }
 }
 
 async function call(url: string, route: string, init: RequestInit): Promise<unknown> {
