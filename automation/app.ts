@@ -38,6 +38,8 @@ export interface App {
 // Long enough for a busy machine to renew in time, short enough that a dead host's stacks run again
 // within a minute.
 const leaseMs = 30_000;
+/** kept for urgent work */
+const urgentSlots = 1;
 
 export async function openApp(config: Config, say: (line: string) => void): Promise<App> {
   const lock = await lockHome(config.home);
@@ -56,7 +58,7 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
   const engine = await openEngine({
     command: config.enginePath,
     home: config.home,
-    slots: config.slots + 1,
+    slots: config.slots + urgentSlots,
     inherited: config.inherited,
     cloudEnvironment: () => clouds.environment(),
     log,
@@ -72,6 +74,12 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
         const changes = await applyDocuments(store, request, localCaller);
         if (!request.dryRun) loops.poke();
         return [...changes];
+      },
+      engine: {
+        path: engine.program.command,
+        version: engine.program.version,
+        slots: config.slots,
+        urgentSlots,
       },
       readiness: () => readiness(config, store, clouds),
       runEvents: (runId, after, signal) => loops.events.follow(runId, after, signal),
