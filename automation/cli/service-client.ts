@@ -4,6 +4,14 @@ import { readServiceUrl } from "../service-file.ts";
 export interface ServiceClient {
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
+  /** Server-sent events from the one after `after`, until the service ends them or the connection breaks. */
+  events(path: string, after: string | null): AsyncIterable<ServiceEvent>;
+}
+
+export interface ServiceEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
 }
 
 /** What the service answers when it refuses: its message, and details for programs. */
@@ -30,27 +38,55 @@ export async function openService(home: string, environment: NodeJS.ProcessEnv):
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
       }),
+    events: (route, after) => events(url, route, after),
   };
 }
 
 async function call(url: string, route: string, init: RequestInit): Promise<unknown> {
+  const response = await send(url, route, init);
+  return response.json().catch(() => null);
+}
+
+/** An answer that is no refusal. */
+async function send(url: string, route: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(new URL(route, url), init);
   } catch (cause) {
-    throw new Error(
-      `No service answers at ${url}. Start it with \`npm start\`, or say where it is: ROWGATE_URL.`,
-      {
-        cause,
-      },
-    );
+    const start = "Start it with `npm start`, or say where it is: ROWGATE_URL, or its ROWGATE_HOME";
+    throw new Error(`No service answers at ${url}. ${start}.`, { cause });
   }
+  if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body;
   const { code, message, details } = (body ?? {}) as { code?: unknown; message?: unknown; details?: unknown };
   throw new ServiceRefusal(
     typeof code === "string" ? code : "Unknown",
     typeof message === "string" ? message : `${url} answered ${response.status}. Is it Rowgate?`,
     details,
   );
+}
+
+async function* events(url: string, route: string, after: string | null): AsyncIterable<ServiceEvent> {
+  const headers = after === null ? {} : { "Last-Event-ID": after };
+  const { body } = await send(url, route, { headers });
+  if (body === null) return;
+  let text = "";
+  try {
+    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+      const blocks = (text + chunk).split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) yield eventOf(block);
+    }
+  } catch {
+    // The connection broke; the caller asks again, from the last event on.
+  }
+}
+
+function eventOf(block: string): ServiceEvent {
+  const field = (name: string): string =>
+    block
+      .split("\n")
+      .find((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2) ?? "";
+  return { id: field("id"), event: field("event"), data: JSON.parse(field("data")) };
 }
