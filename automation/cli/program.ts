@@ -39,8 +39,9 @@ export function createProgram(context: ProgramContext): Command {
   return program;
 }
 
-/** Commander ends the process by itself otherwise; subcommands do not inherit the setting once made. */
-function exitByThrowing(command: Command): void {
-  command.exitOverride();
-  for (const child of command.commands) exitByThrowing(child);
+/** Commander ends the process by itself otherwise; subcommands do not inherit a setting once made. */
+function exitByThrowing(command: Command, above = ""): void {
+  const path = `${above} ${command.name()}`.trim();
+  command.exitOverride().showHelpAfterError(`See \`${path} --help\`.`);
+  for (const child of command.commands) exitByThrowing(child, path);
 }

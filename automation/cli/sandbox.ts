@@ -2,8 +2,9 @@
  * `rowgate sandbox`: what is in the simulated clouds, and what a person in the portals would do there:
  * change something behind the service's back, or let a call fail.
  */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { type CloudObject, type CloudsClient, openClouds } from "./clouds-client.ts";
+import { dataText, type Format, outputOption } from "./output.ts";
 import { faultCommand } from "./sandbox-fault.ts";
 import { formatTable } from "./table.ts";
 
@@ -12,11 +13,6 @@ export interface SandboxOptions {
   readonly home: string;
   print(text: string): void;
 }
-
-type Format = "table" | "json";
-
-const outputOption = (): Option =>
-  new Option("-o, --output <format>", "how to print").choices(["table", "json"]).default("table");
 
 export function sandboxCommand(options: SandboxOptions): Command {
   const open = (): Promise<CloudsClient> => openClouds(options.home);
@@ -54,8 +50,8 @@ function listCommand({ print }: SandboxOptions, open: Open): Command {
     .action(async (text: string | undefined, flags: ListFlags) => {
       const { output, ...query } = flags;
       const found = (await (await open()).list(query)).filter((object) => contains(object, text ?? ""));
-      if (output === "json") {
-        print(JSON.stringify(found, null, 2));
+      if (output !== "table") {
+        print(dataText(output, found));
         return;
       }
       if (found.length > 0) {
@@ -81,8 +77,8 @@ function showCommand({ print }: SandboxOptions, open: Open): Command {
     .addOption(outputOption())
     .action(async (wanted: string, flags: { type?: string; output: Format }) => {
       const object = await findOne(await open(), wanted, flags.type);
-      if (flags.output === "json") {
-        print(JSON.stringify(object, null, 2));
+      if (flags.output !== "table") {
+        print(dataText(flags.output, object));
         return;
       }
       const { body, ...about } = object;

@@ -44,18 +44,28 @@ export async function openService(home: string, environment: NodeJS.ProcessEnv):
 
 async function call(url: string, route: string, init: RequestInit): Promise<unknown> {
   const response = await send(url, route, init);
-  return response.json().catch(() => null);
+  const text = await response.text().catch((cause) => {
+    throw notAnswering(url, cause);
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not Rowgate; what the caller parses it with says so.
+    return null;
+  }
 }
+
+const notAnswering = (url: string, cause: unknown): Error =>
+  new Error(
+    `No service answers at ${url}. Start it with \`npm start\`, or say where it is: ROWGATE_URL, or its ROWGATE_HOME.`,
+    { cause },
+  );
 
 /** An answer that is no refusal. */
 async function send(url: string, route: string, init: RequestInit): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(new URL(route, url), init);
-  } catch (cause) {
-    const start = "Start it with `npm start`, or say where it is: ROWGATE_URL, or its ROWGATE_HOME";
-    throw new Error(`No service answers at ${url}. ${start}.`, { cause });
-  }
+  const response = await fetch(new URL(route, url), init).catch((cause) => {
+    throw notAnswering(url, cause);
+  });
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
   const { code, message, details } = (body ?? {}) as { code?: unknown; message?: unknown; details?: unknown };

@@ -12,7 +12,8 @@ export interface Said {
 
 export const startRowgate = (home: string, args: readonly string[]): ChildProcess =>
   spawn(process.execPath, [path.join(checkout, "automation", "setup", "rowgate.js"), ...args], {
-    env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: home },
+    // Port 1 is where it looks without a service of this home: nobody listens there.
+    env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: home, PORT: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
 
