@@ -18,6 +18,7 @@ type FoundObject = WhyObjectBody["objects"][number];
 /** Objects that a text names, each with exactly the rows that asked for it. */
 export async function whyObject(store: MetadataStore, text: string): Promise<readonly FoundObject[]> {
   const words = wordsOf(text);
+  if (words.length === 0) return [];
   const found: FoundObject[] = [];
   for (const stack of await store.listStacks()) {
     if (!mayHold(stack, words)) continue;

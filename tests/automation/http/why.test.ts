@@ -79,7 +79,7 @@ describe("why", () => {
     assert.deepEqual(await rowsOf("ds_team_eu EXECUTE"), [
       "EXECUTE on model ml.models.job_201 to ds_team_eu: 4 of 201",
     ]);
-    for (const text of ["ml.models.job_2", "ds_team EXECUTE ml.models", "job_201", "team", "EXECUT"])
+    for (const text of ["ml.models.job_2", "ds_team EXECUTE ml.models", "job_201", "team", "EXECUT", ",;"])
       assert.deepEqual(await rowsOf(text), [], text);
   });
 

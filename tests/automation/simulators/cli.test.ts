@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { parse } from "yaml";
 import { openProcessHome } from "./support/process.ts";
 import { ProviderClient } from "./support/provider-client.ts";
 import { mlVault, secretsUser, teamId } from "./support/seed.ts";
@@ -101,6 +102,8 @@ describe("rowgate sandbox", () => {
     const home = await openFilledHome(t);
     const json = await home.rowgate("sandbox", "list", "--type", "grant", "-o", "json");
     assert.equal(JSON.parse(json.stdout).length, 3);
+    const yaml = await home.rowgate("sandbox", "list", "--type", "grant", "-o", "yaml");
+    assert.deepEqual(parse(yaml.stdout), JSON.parse(json.stdout));
     const named = await home.rowgate("sandbox", "list", "--name", "JOB-201", "--type", "Permissions");
     assert.match(named.stdout, /1 object in/);
     assert.match((await home.rowgate("sandbox", "list", "--deleted")).stdout, /^0 objects in/);
@@ -168,6 +171,8 @@ describe("rowgate sandbox", () => {
     const added = await home.rowgate("sandbox", "fault", "add", ...args);
     assert.match(added.stdout, /databricks:index\/job:Job +update +2 of 2 +3 +Conflict: busy/);
     assert.match((await home.rowgate("sandbox", "fault", "list")).stdout, /Conflict: busy/);
+    const [fault] = JSON.parse((await home.rowgate("sandbox", "fault", "list", "-o", "json")).stdout);
+    assert.deepEqual([fault.call, fault.nth, fault.times], ["update", 3, 2]);
     assert.equal((await home.rowgate("sandbox", "fault", "clear")).stdout, "cleared 1 fault\n");
     assert.equal((await home.rowgate("sandbox", "fault", "list")).stdout, "no faults\n");
     const none = await home.rowgate("sandbox", "fault", "clear", "7");
