@@ -30,6 +30,8 @@ export class ServiceRefusal extends Error {
 export async function openService(home: string, environment: NodeJS.ProcessEnv): Promise<ServiceClient> {
   const url =
     environment.ROWGATE_URL || (await readServiceUrl(home)) || `http://127.0.0.1:${environment.PORT || 8080}`;
+  if (!URL.canParse(url))
+    throw new Error(`${url} is no address of a service. Set ROWGATE_URL to one like http://127.0.0.1:8080.`);
   return {
     get: (route) => call(url, route, { method: "GET" }),
     post: (route, body) =>

@@ -10,10 +10,14 @@ export interface Said {
   readonly err: string;
 }
 
-export const startRowgate = (home: string, args: readonly string[]): ChildProcess =>
+export const startRowgate = (
+  home: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess =>
   spawn(process.execPath, [path.join(checkout, "automation", "setup", "rowgate.js"), ...args], {
     // Port 1 is where it looks without a service of this home: nobody listens there.
-    env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: home, PORT: "1" },
+    env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: home, PORT: "1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
 
