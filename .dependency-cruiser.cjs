@@ -95,8 +95,8 @@ module.exports = {
     room(
       "cli",
       { path: "^automation/cli/", pathNot: "^automation/cli/db\\.ts$" },
-      ["^automation/cli/", "^automation/http/contract\\.ts$", tiny],
-      "talks HTTP, in the shapes of its contract",
+      ["^automation/cli/", "^automation/http/contract\\.ts$", "^automation/service-file\\.ts$", tiny],
+      "talks HTTP, in the shapes of its contract, to where the service says it is",
     ),
     room(
       "cli-db",

@@ -24,6 +24,7 @@ import { Reconciler } from "./reconcile/reconciler.ts";
 import { tellStackConditions } from "./reconcile/settled.ts";
 import { versionSuffix } from "./reconcile/spec-hash.ts";
 import { RunEvents } from "./run-events.ts";
+import { writeServiceFile } from "./service-file.ts";
 import { openSimulatedClouds, type SimulatedClouds } from "./simulated-clouds.ts";
 import { builtVersions } from "./versions.ts";
 
@@ -37,6 +38,8 @@ export interface App {
 // Long enough for a busy machine to renew in time, short enough that a dead host's stacks run again
 // within a minute.
 const leaseMs = 30_000;
+/** kept for urgent work */
+const urgentSlots = 1;
 
 export async function openApp(config: Config, say: (line: string) => void): Promise<App> {
   const lock = await lockHome(config.home);
@@ -55,7 +58,7 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
   const engine = await openEngine({
     command: config.enginePath,
     home: config.home,
-    slots: config.slots + 1,
+    slots: config.slots + urgentSlots,
     inherited: config.inherited,
     cloudEnvironment: () => clouds.environment(),
     log,
@@ -72,16 +75,24 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
         if (!request.dryRun) loops.poke();
         return [...changes];
       },
+      engine: {
+        path: engine.program.command,
+        version: engine.program.version,
+        slots: config.slots,
+        urgentSlots,
+      },
       readiness: () => readiness(config, store, clouds),
       runEvents: (runId, after, signal) => loops.events.follow(runId, after, signal),
     },
   });
+  const file = await writeServiceFile(config.home, `http://127.0.0.1:${server.port}`);
   return {
     port: server.port,
     store,
     close: async ({ stopClouds }) => {
       const faults: unknown[] = [];
       const steps = [
+        () => file.remove(),
         () => server.close(),
         () => loops.stop(),
         () => engine.close(),

@@ -1,5 +1,6 @@
 /** Tells a person at the terminal how the roll-out goes: a line when something changed, and one at its end. */
-import type { MetadataStore } from "../metadata-schema/store.ts";
+import type { MetadataStore, StackRecord } from "../metadata-schema/store.ts";
+import { platformStack } from "../program/layout/names.ts";
 
 const intervalMs = 1_000;
 
@@ -42,21 +43,55 @@ interface ReadyJobs {
 
 const passing: ReadonlySet<string> = new Set(["Reconciling", "NothingAdmitted", "NotResolved"]);
 
-async function readyJobs(store: MetadataStore): Promise<ReadyJobs> {
+/** How many jobs are Ready, and which ones wait for a person. */
+export async function readyJobs(store: MetadataStore): Promise<ReadyJobs> {
   const jobs = await store.listJobs();
   const conditions = await store.conditionsByType("job", "Ready");
-  const states = jobs.map((job) => ({ jobId: job.job_id, ready: conditions.get(String(job.job_id)) }));
+  const groups = await groupsBeingMade(store);
+  const states = jobs.map((job) => ({ job, ready: conditions.get(String(job.job_id)) }));
   const ready = states.filter((each) => each.ready?.status === "True").length;
-  const held = states.flatMap(({ jobId, ready: condition }) =>
-    condition?.status === "False" && !passing.has(condition.reason) && !isRollingOut(condition.message)
-      ? [`${jobId} (${condition.message})`]
+  const held = states.flatMap(({ job, ready: condition }) =>
+    condition?.status === "False" &&
+    !passing.has(condition.reason) &&
+    !isRollingOut(condition.message, groups.get(job.environment ?? groups.defaultName))
+      ? [`${job.job_id} (${condition.message})`]
       : [],
   );
   return { total: jobs.length, ready, held, settled: ready + held.length === jobs.length };
 }
 
-// A row that waits for a stack which is being built waits for the roll-out, not for a person.
-const isRollingOut = (message: string): boolean => message.includes("waits for stack");
+// A row that waits for a stack which is being built waits for the roll-out, not for a person; so does one
+// that waits for a group which that roll-out makes.
+const isRollingOut = (message: string, group: string | undefined): boolean =>
+  message.includes("waits for stack") ||
+  (group !== undefined && message.includes(`no Entra group is named "${group}"`));
+
+// A name that the directory did not know is looked up again every 15 seconds.
+const lookedUpAgainMs = 30_000;
+
+/** Groups that environments make themselves, by environment, of those whose platform is being rolled out. */
+async function groupsBeingMade(
+  store: MetadataStore,
+): Promise<{ get(environment: string): string | undefined; readonly defaultName: string }> {
+  const rows = await store.readRows({ tables: ["Environments"] });
+  const now = Date.parse(await store.now());
+  const groups = new Map<string, string>();
+  for (const { key, values } of rows) {
+    if (typeof values.own_group !== "string") continue;
+    if (isUnderWay(await store.getStack(platformStack(key)), now)) groups.set(key, values.own_group);
+  }
+  return {
+    get: (environment) => groups.get(environment),
+    defaultName: rows.find(({ values }) => values.is_default === true)?.key ?? "",
+  };
+}
+
+function isUnderWay(platform: StackRecord | null, now: number): boolean {
+  if (platform === null) return true;
+  if (platform.appliedHash === platform.desired.hash)
+    return now - Date.parse(platform.lastSuccessAt ?? "") < lookedUpAgainMs;
+  return platform.lease !== null || platform.nextAttemptAt !== null;
+}
 
 function lineOf({ total, ready, held }: ReadyJobs): string {
   const rest = held.length === 0 ? "" : ` Not Ready: ${held.join("; ")}`;

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import { stringify } from "yaml";
 import { type ApplyBody, applyBody, exportBody } from "../http/contract.ts";
+import { dataText } from "./output.ts";
 import { placeName, readSources, type Sources } from "./read-files.ts";
 import { type ServiceClient, ServiceRefusal } from "./service-client.ts";
 
@@ -27,7 +28,7 @@ interface ApplyFlags {
   readonly prune?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
-  readonly output: "text" | "json";
+  readonly output: "text" | "json" | "yaml";
 }
 
 const filenameOption = (): Option =>
@@ -35,7 +36,7 @@ const filenameOption = (): Option =>
 const pruneOption = (): Option =>
   new Option("--prune", "the files are the whole truth: what they do not describe is deleted");
 const outputOption = (): Option =>
-  new Option("-o, --output <format>", "how to print").choices(["text", "json"]).default("text");
+  new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text");
 
 export function applyCommand(options: FilesOptions): Command {
   return new Command("apply")
@@ -146,8 +147,8 @@ async function confirmDeletions(
 }
 
 function tell({ print }: FilesOptions, output: ApplyFlags["output"], body: ApplyBody): void {
-  if (output === "json") {
-    print(JSON.stringify(body, null, 2));
+  if (output !== "text") {
+    print(dataText(output, body));
     return;
   }
   const { changes, applied } = body;

@@ -8,6 +8,7 @@ import {
   type MigrationReport,
   type MigrationState,
 } from "../../metadata-schema/open-migrations.ts";
+import { dataText } from "./output.ts";
 import { formatTable } from "./table.ts";
 
 export interface DbOptions {
@@ -32,12 +33,12 @@ export function dbCommand(options: DbOptions): Command {
 function statusCommand(options: DbOptions): Command {
   return new Command("status")
     .description("Tell which migrations are applied. Exit code 0: all of them as they are here, 1: not.")
-    .addOption(new Option("-o, --output <format>", "how to print").choices(["text", "json"]).default("text"))
-    .action(async (flags: { readonly output: "text" | "json" }) => {
+    .addOption(new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text"))
+    .action(async (flags: { readonly output: "text" | "json" | "yaml" }) => {
       const report = await lookAtMigrations(metadataUrl(options));
       const upToDate = report.migrations.every(({ state }) => state === "applied");
       options.print(
-        flags.output === "json" ? JSON.stringify({ ...report, upToDate }, null, 2) : statusText(report),
+        flags.output === "text" ? statusText(report) : dataText(flags.output, { ...report, upToDate }),
       );
       if (!upToDate) options.endWith(behindExit);
     });

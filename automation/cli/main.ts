@@ -1,12 +1,14 @@
-/** Process entry of `rowgate`: commands, exit codes and how a fault is told. */
+/** Process entry of `rowgate`: what commands are given, exit codes, and how a fault is told. */
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { Command, CommanderError } from "commander";
-import { applyCommand, diffCommand, exportCommand, FaultsInFiles } from "./apply.ts";
-import { dbCommand } from "./db.ts";
-import { sandboxCommand } from "./sandbox.ts";
+import { CommanderError } from "commander";
+import { z } from "zod";
+import { messageOf } from "../errors.ts";
+import { FaultsInFiles } from "./apply.ts";
+import { failedExit } from "./command-context.ts";
+import { createProgram } from "./program.ts";
 import { openService } from "./service-client.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,41 +19,46 @@ async function main(args: readonly string[]): Promise<number> {
   // The launcher runs this in the checkout; files are named from where a person called it.
   if (process.env.ROWGATE_CALLED_FROM) process.chdir(process.env.ROWGATE_CALLED_FROM);
   let exitCode = 0;
-  const files = {
+  const program = createProgram({
+    home,
+    checkout,
+    environment: process.env,
     print,
     open: () => openService(home, process.env),
+    endWith: (code) => {
+      exitCode = code;
+    },
+    stopped: signalled,
     stdin: () => text(process.stdin),
     confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
-  };
-  const endWith = (code: number): void => {
-    exitCode = code;
-  };
-  const program = new Command("rowgate")
-    .description("Rows of a metadata database become zero-trust Azure infrastructure, and stay that way.")
-    .addCommand(applyCommand(files))
-    .addCommand(diffCommand(files, endWith))
-    .addCommand(exportCommand(files))
-    .addCommand(dbCommand({ home, checkout, environment: process.env, print, endWith }))
-    .addCommand(sandboxCommand({ home, print }));
-  exitByThrowing(program);
+  });
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
-  } catch (error) {
+  } catch (fault) {
     // commander has told the fault already, or printed the help that was asked for
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExit;
-    if (error instanceof FaultsInFiles) {
-      process.stderr.write(`${error.message}\n`);
-      return 1;
-    }
-    process.stderr.write(`rowgate: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+    if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : usageExit;
+    process.stderr.write(`${told(fault)}\n`);
+    return failedExit;
   }
+}
+
+function told(fault: unknown): string {
+  if (fault instanceof FaultsInFiles) return fault.message;
+  if (fault instanceof z.ZodError)
+    return "rowgate: The service answers in a form that is not known here. Run both from one checkout.";
+  return `rowgate: ${messageOf(fault)}`;
 }
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+
+function signalled(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  return stop.signal;
+}
 
 async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
@@ -59,10 +66,11 @@ async function confirm(question: string): Promise<boolean> {
   return answer.trim().toLowerCase() === "yes";
 }
 
-/** Commander ends the process by itself otherwise; subcommands do not inherit the setting once made. */
-function exitByThrowing(command: Command): void {
-  command.exitOverride();
-  for (const child of command.commands) exitByThrowing(child);
-}
+process.stdout.on("error", (fault: NodeJS.ErrnoException) => {
+  // Whoever read our output has seen enough, like `head -1`.
+  if (fault.code === "EPIPE") process.exit(0);
+  process.stderr.write(`rowgate: standard output cannot be written: ${fault.message}\n`);
+  process.exit(failedExit);
+});
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 /** `rowgate sandbox fault`: let calls of the engine fail, to see what the service makes of it. */
 import { Argument, Command, InvalidArgumentError } from "commander";
 import type { CloudsClient, Fault } from "./clouds-client.ts";
+import { type Format, inFormat, outputOption } from "./output.ts";
 import { formatTable } from "./table.ts";
 
 interface AddFlags {
@@ -19,10 +20,13 @@ export function faultCommand(print: Print, open: Open): Command {
     .description("Let calls of the engine on a type fail.")
     .addCommand(addCommand(print, open))
     .addCommand(
-      new Command("list").description("Faults, with how often each will still strike.").action(async () => {
-        const faults = await (await open()).faults();
-        print(faults.length === 0 ? "no faults" : table(faults));
-      }),
+      new Command("list")
+        .description("Faults, with how often each will still strike.")
+        .addOption(outputOption())
+        .action(async ({ output }: { readonly output: Format }) => {
+          const faults = await (await open()).faults();
+          print(inFormat(output, faults, () => (faults.length === 0 ? "no faults" : table(faults))));
+        }),
     )
     .addCommand(
       new Command("clear")

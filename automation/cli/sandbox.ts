@@ -2,8 +2,9 @@
  * `rowgate sandbox`: what is in the simulated clouds, and what a person in the portals would do there:
  * change something behind the service's back, or let a call fail.
  */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { type CloudObject, type CloudsClient, openClouds } from "./clouds-client.ts";
+import { dataText, type Format, outputOption } from "./output.ts";
 import { faultCommand } from "./sandbox-fault.ts";
 import { formatTable } from "./table.ts";
 
@@ -12,11 +13,6 @@ export interface SandboxOptions {
   readonly home: string;
   print(text: string): void;
 }
-
-type Format = "table" | "json";
-
-const outputOption = (): Option =>
-  new Option("-o, --output <format>", "how to print").choices(["table", "json"]).default("table");
 
 export function sandboxCommand(options: SandboxOptions): Command {
   const open = (): Promise<CloudsClient> => openClouds(options.home);
@@ -40,13 +36,13 @@ interface ListFlags {
   readonly output: Format;
 }
 
-const contains = ({ name, id, summary }: CloudObject, text: string): boolean =>
-  [name, id, summary].some((each) => each.toLowerCase().includes(text.toLowerCase()));
+const contains = ({ name, id, summary, type }: CloudObject, text: string): boolean =>
+  [name, id, summary, shortType(type)].some((each) => each.toLowerCase().includes(text.toLowerCase()));
 
 function listCommand({ print }: SandboxOptions, open: Open): Command {
   return new Command("list")
     .description("Every object: who may do what, endpoints and their addresses, jobs, policies, groups.")
-    .argument("[text]", "only objects with this text in their name, id or description")
+    .argument("[text]", "only objects with this text in their name, id, type or description")
     .option("--type <type>", "only this type: Grant, or a whole token like databricks:index/grant:Grant")
     .option("--name <name>", "only objects of exactly this name")
     .option("--deleted", "soft-deleted objects instead of live ones")
@@ -54,8 +50,8 @@ function listCommand({ print }: SandboxOptions, open: Open): Command {
     .action(async (text: string | undefined, flags: ListFlags) => {
       const { output, ...query } = flags;
       const found = (await (await open()).list(query)).filter((object) => contains(object, text ?? ""));
-      if (output === "json") {
-        print(JSON.stringify(found, null, 2));
+      if (output !== "table") {
+        print(dataText(output, found));
         return;
       }
       if (found.length > 0) {
@@ -81,8 +77,8 @@ function showCommand({ print }: SandboxOptions, open: Open): Command {
     .addOption(outputOption())
     .action(async (wanted: string, flags: { type?: string; output: Format }) => {
       const object = await findOne(await open(), wanted, flags.type);
-      if (flags.output === "json") {
-        print(JSON.stringify(object, null, 2));
+      if (flags.output !== "table") {
+        print(dataText(flags.output, object));
         return;
       }
       const { body, ...about } = object;

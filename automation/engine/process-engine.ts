@@ -59,6 +59,11 @@ export class ProcessEngine implements Engine {
     this.#options = options;
   }
 
+  /** The engine itself: its executable, and what it says its version is. */
+  get program(): { readonly command: string; readonly version: string } {
+    return this.#options.settings.engine;
+  }
+
   /** Forks children ahead of need, so that the first run finds one warm. */
   warm(count: number): void {
     for (let missing = Math.min(count, this.slots) - this.#children.size; missing > 0; missing--)

@@ -1,5 +1,6 @@
 /** Shapes of requests and responses. Handlers are typed by them and parse what comes in with them. */
 import { z } from "zod";
+import { type MetadataTable, tableNames } from "../../metadata-schema/columns.ts";
 
 export const conditionBody = z.object({
   type: z.string(),
@@ -135,3 +136,147 @@ export const pageQuery = z.object({
   after: z.coerce.number().int().default(Number.MIN_SAFE_INTEGER),
 });
 export const eventPosition = z.coerce.number().int().min(0).default(0);
+
+// ---- looking around
+
+export const rowListBody = z.object({
+  rows: z.array(
+    z.object({
+      table: z.string(),
+      key: z.string(),
+      values: z.record(z.string(), z.unknown()),
+      /** Blocked or Waiting */
+      conditions: z.array(conditionBody),
+    }),
+  ),
+});
+export type RowListBody = z.infer<typeof rowListBody>;
+
+export const stackSummaryBody = z.object({
+  stack: z.string(),
+  kind: z.string(),
+  environment: z.string(),
+  lane: z.string(),
+  /** false: nothing asks for it any more, it is to be destroyed */
+  wanted: z.boolean(),
+  inSync: z.boolean(),
+  attempts: z.int(),
+  nextAttemptAt: z.string().nullable(),
+  lastSuccessAt: z.string().nullable(),
+  lastSuccessRunId: z.string().nullable(),
+  runningRunId: z.string().nullable(),
+  /** of its last run that writes; null: none has ended yet */
+  ready: conditionBody.nullable(),
+  drifted: conditionBody.nullable(),
+});
+export type StackSummaryBody = z.infer<typeof stackSummaryBody>;
+export const stackListBody = z.object({ stacks: z.array(stackSummaryBody) });
+export type StackListBody = z.infer<typeof stackListBody>;
+
+export const stackBody = stackSummaryBody.extend({
+  conditions: z.array(conditionBody),
+  contributions: z.array(
+    z.object({
+      subject: z.string(),
+      jobId: z.int().nullable(),
+      asks: z.array(
+        z.object({
+          table: z.string(),
+          key: z.string(),
+          ask: z.string(),
+          objects: z.array(z.string()),
+          admitted: z.boolean(),
+        }),
+      ),
+    }),
+  ),
+  /** newest first */
+  runs: z.array(runBody),
+});
+export type StackBody = z.infer<typeof stackBody>;
+
+export const stepListBody = z.object({
+  steps: z.array(
+    z.object({
+      number: z.int(),
+      at: z.string(),
+      operation: z.string(),
+      urn: z.string(),
+      type: z.string(),
+      status: z.string(),
+      objectId: z.string().nullable(),
+      message: z.string().nullable(),
+    }),
+  ),
+});
+export type StepListBody = z.infer<typeof stepListBody>;
+
+export const runListBody = z.object({ runs: z.array(runBody) });
+export type RunListBody = z.infer<typeof runListBody>;
+
+export const whyObjectBody = z.object({
+  objects: z.array(
+    z.object({
+      object: z.string(),
+      stack: z.string(),
+      kind: z.string(),
+      applied: z.boolean(),
+      rows: z.array(
+        z.object({ table: z.string(), key: z.string(), jobId: z.int().nullable(), ask: z.string() }),
+      ),
+    }),
+  ),
+});
+export type WhyObjectBody = z.infer<typeof whyObjectBody>;
+
+export const whyRowBody = z.object({
+  row: z.object({
+    table: z.string(),
+    key: z.string(),
+    jobId: z.int().nullable(),
+    values: z.record(z.string(), z.unknown()),
+  }),
+  conditions: z.array(conditionBody),
+  objects: z.array(
+    z.object({
+      object: z.string(),
+      stack: z.string(),
+      kind: z.string(),
+      admitted: z.boolean(),
+      applied: z.boolean(),
+      ask: z.string(),
+    }),
+  ),
+});
+export type WhyRowBody = z.infer<typeof whyRowBody>;
+
+export const engineBody = z.object({
+  path: z.string(),
+  version: z.string(),
+  /** runs at once, and how many more are kept for urgent work */
+  slots: z.int(),
+  urgentSlots: z.int(),
+  running: z.int(),
+});
+export type EngineBody = z.infer<typeof engineBody>;
+
+const tableName = z.enum(tableNames as readonly [MetadataTable, ...MetadataTable[]]);
+export type TableName = z.infer<typeof tableName>;
+const jobFilter = { jobId: z.coerce.number().int().optional() };
+const listLimit = z.coerce.number().int().min(1).max(500);
+export const rowsQuery = z.strictObject({ table: tableName.optional(), ...jobFilter });
+export const stacksQuery = z.strictObject(jobFilter);
+export const runsQuery = z.strictObject({ limit: listLimit.default(50), ...jobFilter });
+export const stepsQuery = z.strictObject({ after: eventPosition, limit: listLimit.default(500) });
+export const whyQuery = z
+  .strictObject({
+    object: z.string().trim().min(1).max(1000).optional(),
+    row: z
+      .string()
+      .regex(/^[A-Za-z_]+\/.+$/, "is not like Access_Policies/17")
+      .optional(),
+  })
+  .refine(({ object, row }) => (object === undefined) !== (row === undefined), {
+    error: "give one of object=TEXT and row=TABLE/KEY",
+  });
+export const rowReference = z.object({ table: tableName, key: z.string().min(1) });

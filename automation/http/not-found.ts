@@ -6,6 +6,10 @@ const notFound = (code: string, message: string): ServiceError =>
 export const jobNotFound = (jobId: number): ServiceError =>
   notFound("JobNotFound", `There is no job ${jobId}. GET /api/jobs lists the jobs.`);
 export const runNotFound = (runId: string): ServiceError =>
-  notFound("RunNotFound", `There is no run "${runId}". A request lists its runs.`);
+  notFound("RunNotFound", `There is no run "${runId}". GET /api/runs lists the newest.`);
 export const requestNotFound = (requestId: string): ServiceError =>
   notFound("RequestNotFound", `There is no request "${requestId}". POST to an action of a job makes one.`);
+export const stackNotFound = (stack: string): ServiceError =>
+  notFound("StackNotFound", `There is no stack "${stack}". GET /api/stacks lists the stacks.`);
+export const rowNotFound = (row: string): ServiceError =>
+  notFound("RowNotFound", `There is no row ${row}. GET /api/rows?table= lists the rows of a table.`);

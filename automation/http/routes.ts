@@ -2,13 +2,19 @@
 
 import type { Handler } from "./handler.ts";
 import { getExport, postApply } from "./handlers/apply.ts";
+import { getEngine } from "./handlers/engine.ts";
 import { getHealth, getIndex, getReadiness } from "./handlers/health.ts";
 import { getJob } from "./handlers/job.ts";
 import { listJobs } from "./handlers/jobs.ts";
 import { getOutputs } from "./handlers/outputs.ts";
 import { getRequest, postAction } from "./handlers/requests.ts";
-import { getRun } from "./handlers/run.ts";
+import { listRows } from "./handlers/rows.ts";
+import { getRun, getRunSteps } from "./handlers/run.ts";
 import { getRunEvents } from "./handlers/run-events.ts";
+import { listRuns } from "./handlers/runs.ts";
+import { getStack } from "./handlers/stack.ts";
+import { listStacks } from "./handlers/stacks.ts";
+import { getWhy } from "./handlers/why.ts";
 
 export interface Route {
   readonly method: "get" | "post";
@@ -28,7 +34,14 @@ export const routes: readonly Route[] = [
   { method: "post", path: "/api/jobs/:id/refresh", handler: postAction("refresh") },
   { method: "post", path: "/api/jobs/:id/preview", handler: postAction("preview") },
   { method: "post", path: "/api/jobs/:id/reconcile", handler: postAction("reconcile") },
+  { method: "get", path: "/api/rows", handler: listRows },
+  { method: "get", path: "/api/stacks", handler: listStacks },
+  { method: "get", path: "/api/stacks/:id", handler: getStack },
+  { method: "get", path: "/api/why", handler: getWhy },
+  { method: "get", path: "/api/engine", handler: getEngine },
   { method: "get", path: "/api/requests/:id", handler: getRequest },
+  { method: "get", path: "/api/runs", handler: listRuns },
   { method: "get", path: "/api/runs/:id", handler: getRun },
+  { method: "get", path: "/api/runs/:id/steps", handler: getRunSteps },
   { method: "get", path: "/api/runs/:id/events", handler: getRunEvents },
 ];

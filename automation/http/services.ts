@@ -1,6 +1,6 @@
 /** What the handlers need of the service; app.ts hands it in. */
 import type { MetadataStore, RequestKind, RequestRecord, RunStep } from "../../metadata-schema/store.ts";
-import type { ApplyBody, ReadinessBody } from "./contract.ts";
+import type { ApplyBody, EngineBody, ReadinessBody } from "./contract.ts";
 
 export interface Services {
   readonly store: MetadataStore;
@@ -12,6 +12,7 @@ export interface Services {
     readonly prune: boolean;
     readonly dryRun: boolean;
   }): Promise<ApplyBody["changes"]>;
+  readonly engine: Omit<EngineBody, "running">;
   readiness(): Promise<ReadinessBody>;
   /** Steps of a run as they are written, from the one after `after` until the run has ended. */
   runEvents(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunStep>;

@@ -16,7 +16,7 @@ import { securables } from "./databricks/metastore.ts";
 import { permissionsToken } from "./databricks/permissions-store.ts";
 import { databricksPrincipalToken } from "./databricks/workspace-type.ts";
 import { groupToken, principalOf, userToken } from "./entra/directory.ts";
-import { at, type Body, bodiesAt, isBody, textAt, textsAt } from "./json.ts";
+import { at, type Body, bodiesAt, isBody, type Json, textAt, textsAt } from "./json.ts";
 import type { CloudObject, Store } from "./store.ts";
 
 type Describe = (body: Body, object: CloudObject, store: Store) => string;
@@ -73,7 +73,7 @@ const lines: Readonly<Record<string, Describe>> = {
     const owner = isBody(body.owner) && !entries.some((entry) => entry.startsWith("IS_OWNER"));
     return `${on}: ${[...entries, ...(owner ? ["owner: the creator"] : [])].join("; ") || "admins only"}`;
   },
-  [clusterPolicyToken]: (body) => `definition ${textAt(body, "definition").replaceAll(/\s+/g, " ")}`,
+  [clusterPolicyToken]: (body) => policyLine(textAt(body, "definition")),
   [jobToken]: (body) => {
     const tasks = bodiesAt(body, "tasks")
       .map((task) => textAt(task, "taskKey"))
@@ -102,6 +102,31 @@ function accessLine(entry: Body): string {
     .map((key) => textAt(entry, key))
     .find(Boolean);
   return `${textAt(entry, "permissionLevel")} to ${who}`;
+}
+
+/** What a person asks of a policy: the machine, and how many. The definition whole is one command away. */
+function policyLine(text: string): string {
+  const definition = parseJson(text);
+  if (!isBody(definition)) return "";
+  const asked = (name: string, bound = "value"): string => {
+    const rule = definition[name];
+    const value = isBody(rule) ? (rule.value ?? rule[bound]) : undefined;
+    return value === undefined ? "" : String(value);
+  };
+  const least = asked("autoscale.min_workers", "minValue");
+  const most = asked("autoscale.max_workers", "maxValue");
+  const workers = least === "" || most === "" ? "" : `${least} to ${most} workers`;
+  const parts = [asked("node_type_id"), asked("spark_version"), workers].filter(Boolean);
+  return parts.join(", ") || `${Object.keys(definition).length} rules`;
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // a definition set by hand may be anything
+    return undefined;
+  }
 }
 
 const settingsLine = (settings: unknown): string =>

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { checkout, makeHome, removeHome, TestService } from "../support/service.ts";
 import { cluster, environment, job, network, policy, secret } from "../support/small-rows.ts";
 import { faultyFile } from "./faulty-file.ts";
@@ -102,6 +102,8 @@ describe("rows as files", () => {
     const json = await rowgate(["export", "-o", "json"]);
     const again = await rowgate(["apply", "-f", "-", "-o", "json"], json.out);
     assert.deepEqual(JSON.parse(again.out).changes, []);
+    const asYaml = await rowgate(["apply", "-f", "-", "-o", "yaml"], json.out);
+    assert.deepEqual(parse(asYaml.out), JSON.parse(again.out));
     assert.deepEqual(stored(), before);
   });
 

@@ -38,3 +38,10 @@ async function stacksOf(facts: JobFacts, store: MetadataStore): Promise<JobBody[
   );
   return stacks.filter((stack) => stack !== null);
 }
+
+/** Names of the stacks that a job contributes to. */
+export async function stacksOfJob(jobId: number, store: MetadataStore): Promise<readonly string[]> {
+  if ((await store.getJob(jobId)) === null) throw jobNotFound(jobId);
+  const [facts] = await store.jobFacts([jobId]);
+  return facts?.stacks.map(({ stack }) => stack) ?? [];
+}

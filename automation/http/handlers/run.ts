@@ -1,5 +1,5 @@
 import type { RunRecord } from "../../../metadata-schema/store.ts";
-import { type RunBody, textIdParameter } from "../contract.ts";
+import { type RunBody, type StepListBody, stepsQuery, textIdParameter } from "../contract.ts";
 import { type Handler, json } from "../handler.ts";
 import { runNotFound } from "../not-found.ts";
 import { parse } from "../parse.ts";
@@ -23,4 +23,14 @@ export const getRun: Handler = async (call, { store }) => {
   const run = await store.getRun(id);
   if (run === null) throw runNotFound(id);
   return json(200, runBodyOf(run));
+};
+
+/** Steps written so far, for who does not want to follow them. */
+export const getRunSteps: Handler = async (call, { store }) => {
+  const { id } = parse(textIdParameter, call.parameters, "path");
+  const { after, limit } = parse(stepsQuery, call.query, "query");
+  if ((await store.getRun(id)) === null) throw runNotFound(id);
+  const steps = await store.readSteps(id, after, limit);
+  const body: StepListBody = { steps: steps.map(({ runId: _, ...step }) => step) };
+  return json(200, body);
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { parse } from "yaml";
 import { openProcessHome } from "./support/process.ts";
 import { ProviderClient } from "./support/provider-client.ts";
 import { mlVault, secretsUser, teamId } from "./support/seed.ts";
@@ -57,7 +58,13 @@ async function openFilledHome(t: TestContext) {
   };
   await azure.create(roleAssignmentType, assignment);
   await databricks.configure({ host });
-  const definition = '{"spark_version":{"type":"fixed","value":"16.4.x"}}';
+  const fixed = (value: unknown) => ({ type: "fixed", value });
+  const definition = JSON.stringify({
+    spark_version: fixed("16.4.x"),
+    node_type_id: fixed("Standard_D4ds_v5"),
+    "autoscale.min_workers": { type: "range", minValue: 1, maxValue: 4 },
+    "autoscale.max_workers": { type: "range", minValue: 1, maxValue: 4 },
+  });
   await databricks.create(policyType, { name: "job-201", definition });
   const { id: jobId } = await databricks.create(jobType, jobInputs());
   const run = { groupName: "ds_team", permissionLevel: "CAN_MANAGE_RUN" };
@@ -82,7 +89,7 @@ describe("rowgate sandbox", () => {
       "on job job-201: CAN_MANAGE_RUN to ds_team; owner: the creator",
       "Approved, 10.0.0.4 → dbw (databricks_ui_api)",
       `${adb}.privatelink.azuredatabricks.net → 10.0.0.4`,
-      'definition {"spark_version":{"type":"fixed","value":"16.4.x"}}',
+      "Standard_D4ds_v5, 16.4.x, 1 to 4 workers\n",
       "Key Vault Secrets User to ds_team on ml-vault",
       "members Ada",
       "(sandbox, not Azure)",
@@ -95,17 +102,21 @@ describe("rowgate sandbox", () => {
     const home = await openFilledHome(t);
     const json = await home.rowgate("sandbox", "list", "--type", "grant", "-o", "json");
     assert.equal(JSON.parse(json.stdout).length, 3);
+    const yaml = await home.rowgate("sandbox", "list", "--type", "grant", "-o", "yaml");
+    assert.deepEqual(parse(yaml.stdout), JSON.parse(json.stdout));
     const named = await home.rowgate("sandbox", "list", "--name", "JOB-201", "--type", "Permissions");
     assert.match(named.stdout, /1 object in/);
     assert.match((await home.rowgate("sandbox", "list", "--deleted")).stdout, /^0 objects in/);
   });
 
-  it("the list is narrowed by a text in names, ids and descriptions", async (t) => {
+  it("the list is narrowed by a text in names, ids, types and descriptions", async (t) => {
     const home = await openFilledHome(t);
     const held = await home.rowgate("sandbox", "list", "DS_TEAM", "-o", "json");
     const types = (JSON.parse(held.stdout) as { type: string }[]).map(({ type }) => type.split(":").at(-1));
     assert.deepEqual(types.toSorted(), ["Grant", "Grant", "Grant", "Group", "Permissions", "RoleAssignment"]);
     assert.match((await home.rowgate("sandbox", "list", "no such text")).stdout, /^0 objects in/);
+    const typed = await home.rowgate("sandbox", "list", "clusterpolicy");
+    assert.match(typed.stdout, /1 object in/);
   });
 
   it("one object is shown by id, or by a name that only it has", async (t) => {
@@ -160,6 +171,8 @@ describe("rowgate sandbox", () => {
     const added = await home.rowgate("sandbox", "fault", "add", ...args);
     assert.match(added.stdout, /databricks:index\/job:Job +update +2 of 2 +3 +Conflict: busy/);
     assert.match((await home.rowgate("sandbox", "fault", "list")).stdout, /Conflict: busy/);
+    const [fault] = JSON.parse((await home.rowgate("sandbox", "fault", "list", "-o", "json")).stdout);
+    assert.deepEqual([fault.call, fault.nth, fault.times], ["update", 3, 2]);
     assert.equal((await home.rowgate("sandbox", "fault", "clear")).stdout, "cleared 1 fault\n");
     assert.equal((await home.rowgate("sandbox", "fault", "list")).stdout, "no faults\n");
     const none = await home.rowgate("sandbox", "fault", "clear", "7");

@@ -1,0 +1,59 @@
+/** How commands print: a table for people, JSON or YAML for programs. */
+import { Option } from "commander";
+import { stringify } from "yaml";
+import { formatTable } from "./table.ts";
+
+export const formats = ["table", "json", "yaml"] as const;
+export type Format = (typeof formats)[number];
+
+export const outputOption = (): Option =>
+  new Option("-o, --output <format>", "how to print").choices(formats).default("table");
+
+export const dataText = (format: "json" | "yaml", data: unknown): string =>
+  format === "json" ? JSON.stringify(data, null, 2) : stringify(data, { lineWidth: 110 }).trimEnd();
+
+/** `text` is made only where somebody reads it. */
+export const inFormat = (format: Format, data: unknown, text: () => string): string =>
+  format === "table" ? text() : dataText(format, data);
+
+/** A headed part of a page; `none` stands where it has no rows. */
+export function section(
+  title: string,
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  if (rows.length === 0) return `${title}: none`;
+  const lines = formatTable(heads, rows).split("\n");
+  return [title, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** Names and values, one a line. */
+export const fields = (pairs: Readonly<Record<string, unknown>>): string =>
+  formatTable(
+    ["", ""],
+    Object.entries(pairs).map(([name, value]) => [name, cell(value)]),
+  ).trimStart();
+
+/** A value in a table; `-` is none. */
+export function cell(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "-";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value)) return value.length === 0 ? "-" : value.map(cell).join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+const units = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["m", 60],
+  ["s", 1],
+] as const;
+
+/** How long ago an instant was, in its largest unit: `3h`. */
+export function age(instant: string | null, now = Date.now()): string {
+  if (instant === null) return "-";
+  // The database's clock may be a little ahead.
+  const seconds = Math.max(0, Math.floor((now - Date.parse(instant)) / 1_000));
+  const [unit, length] = units.find(([, size]) => seconds >= size) ?? ["s", 1];
+  return `${Math.floor(seconds / length)}${unit}`;
+}

@@ -1,0 +1,47 @@
+/** The tree of `rowgate`'s commands. */
+import { Command } from "commander";
+import { actionCommands } from "./actions.ts";
+import { applyCommand, diffCommand, exportCommand, type FilesOptions } from "./apply.ts";
+import type { CommandContext } from "./command-context.ts";
+import { completionCommand } from "./completion.ts";
+import { type DbOptions, dbCommand } from "./db.ts";
+import { describeCommand } from "./describe.ts";
+import { engineCommand } from "./engine.ts";
+import { getCommand } from "./get.ts";
+import { outputsCommand } from "./outputs.ts";
+import { sandboxCommand } from "./sandbox.ts";
+import { watchCommand } from "./watch.ts";
+import { whyCommand } from "./why.ts";
+
+export type ProgramContext = CommandContext & FilesOptions & DbOptions;
+
+export function createProgram(context: ProgramContext): Command {
+  const program = new Command("rowgate").description(
+    "Rows of a metadata database become zero-trust Azure infrastructure, and stay that way.",
+  );
+  const commands = [
+    getCommand(context),
+    describeCommand(context),
+    whyCommand(context),
+    outputsCommand(context),
+    watchCommand(context),
+    ...actionCommands(context),
+    applyCommand(context),
+    diffCommand(context, context.endWith),
+    exportCommand(context),
+    engineCommand(context),
+    dbCommand(context),
+    sandboxCommand(context),
+    completionCommand(context.print, () => program),
+  ];
+  for (const command of commands) program.addCommand(command);
+  exitByThrowing(program);
+  return program;
+}
+
+/** Commander ends the process by itself otherwise; subcommands do not inherit a setting once made. */
+function exitByThrowing(command: Command, above = ""): void {
+  const path = `${above} ${command.name()}`.trim();
+  command.exitOverride().showHelpAfterError(`See \`${path} --help\`.`);
+  for (const child of command.commands) exitByThrowing(child, path);
+}

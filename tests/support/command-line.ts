@@ -1,0 +1,33 @@
+/** `rowgate` as a person runs it: its own process, found its service by the home alone. */
+import { type ChildProcess, spawn } from "node:child_process";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { checkout } from "./service.ts";
+
+export interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export const startRowgate = (
+  home: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess =>
+  spawn(process.execPath, [path.join(checkout, "automation", "setup", "rowgate.js"), ...args], {
+    // Port 1 is where it looks without a service of this home: nobody listens there.
+    env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: home, PORT: "1", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+export async function saidBy(child: ChildProcess): Promise<Said> {
+  const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? -1)));
+  const [out, err] = await Promise.all(
+    [child.stdout, child.stderr].map((stream) => (stream === null ? "" : text(stream))),
+  );
+  return { code: await ended, out: out ?? "", err: err ?? "" };
+}
+
+export const rowgate = (home: string, ...args: readonly string[]): Promise<Said> =>
+  saidBy(startRowgate(home, args));
