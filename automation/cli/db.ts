@@ -33,7 +33,9 @@ export function dbCommand(options: DbOptions): Command {
 function statusCommand(options: DbOptions): Command {
   return new Command("status")
     .description("Tell which migrations are applied. Exit code 0: all of them as they are here, 1: not.")
-    .addOption(new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text"))
+    .addOption(
+      new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text"),
+    )
     .action(async (flags: { readonly output: "text" | "json" | "yaml" }) => {
       const report = await lookAtMigrations(metadataUrl(options));
       const upToDate = report.migrations.every(({ state }) => state === "applied");
