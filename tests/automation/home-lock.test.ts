@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it, type TestContext } from "node:test";
 import { ServiceError } from "../../automation/errors.ts";
 import { lockHome } from "../../automation/home-lock.ts";
 
@@ -15,15 +15,18 @@ describe("the lock of a home", () => {
   });
   afterEach(() => rm(home, { recursive: true }));
 
-  /** Another process that takes the home and keeps it until it is killed. */
-  async function takeElsewhere() {
+  /** Another process that takes the home and keeps it until it is killed, at the latest with the test. */
+  async function takeElsewhere(context: TestContext) {
     const source = `
       import { lockHome } from ${JSON.stringify(new URL("../../automation/home-lock.ts", import.meta.url).href)};
-      await lockHome(${JSON.stringify(home)}).then(() => console.log("taken"), (fault) => console.log(fault.code));
+      // Kept: a lock that nothing refers to may be collected, which frees the home.
+      globalThis.lock = await lockHome(${JSON.stringify(home)}).catch((fault) => console.log(fault.code));
+      if (globalThis.lock) console.log("taken");
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
       stdio: ["ignore", "pipe", "ignore"],
     });
+    context.after(() => child.kill("SIGKILL"));
     const [said] = await once(child.stdout, "data");
     return { child, said: String(said).trim() };
   }
@@ -41,16 +44,16 @@ describe("the lock of a home", () => {
     await (await lockHome(home)).release();
   });
 
-  it("is held against another process", async () => {
+  it("is held against another process", async (context) => {
     const lock = await lockHome(home);
-    const { child, said } = await takeElsewhere();
+    const { child, said } = await takeElsewhere(context);
     child.kill("SIGKILL");
     assert.equal(said, "HomeInUse");
     await lock.release();
   });
 
-  it("is free once its holder was killed", async () => {
-    const { child, said } = await takeElsewhere();
+  it("is free once its holder was killed", async (context) => {
+    const { child, said } = await takeElsewhere(context);
     assert.equal(said, "taken");
     await assert.rejects(lockHome(home), /HomeInUse|Another Rowgate/);
     child.kill("SIGKILL");
