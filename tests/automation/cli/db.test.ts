@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it, type TestContext } from "node:test";
+import { parse } from "yaml";
 import { readMigrations } from "../../../metadata-schema/migrate.ts";
 import { openTestDatabase } from "../../support/mssql-database.ts";
 import { checkout } from "../../support/service.ts";
@@ -79,6 +80,7 @@ describe("rowgate db status", () => {
     assert.match(text.stdout, /\nThe schema is up to date\.\n$/);
     const json = await rowgate(["db", "status", "-o", "json"]);
     const report = reportOf(json);
+    assert.deepEqual(parse((await rowgate(["db", "status", "-o", "yaml"])).stdout), report);
     assert.deepEqual([json.code, report.database, report.upToDate, report.fault], [0, file, true, null]);
     for (const { appliedAt } of report.migrations)
       assert.ok(
