@@ -107,12 +107,14 @@ describe("npm run check", () => {
       const body = name === "biome" ? "console.log('a.ts is untidy'); process.exitCode = 1;" : "";
       await writeFile(join(root, "node_modules", ".bin", name), body);
     }
+    await mkdir(join(root, "metadata-schema"));
+    await writeFile(join(root, "metadata-schema", "generate.ts"), "");
     const check = await startNode([script(root, "check.js")], { env: { ...env, ROWGATE_PULUMI: "/nothing" } })
       .ended;
     assert.equal(check.code, 1);
     assert.match(check.stdout, /a\.ts is untidy\nFAILED format and lint \(biome\)/);
-    assert.equal(check.stdout.match(/^ok {4}/gm)?.length, 3);
-    assert.match(check.stdout, /1 of 4 checks failed\n$/);
+    assert.equal(check.stdout.match(/^ok {4}/gm)?.length, 4);
+    assert.match(check.stdout, /1 of 5 checks failed\n$/);
   });
 });
 
