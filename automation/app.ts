@@ -71,9 +71,9 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
       store,
       createRequest: loops.createRequest,
       applyDocuments: async (request) => {
-        const changes = await applyDocuments(store, request, localCaller);
+        const { changes, plan } = await applyDocuments(store, request, localCaller);
         if (!request.dryRun) loops.poke();
-        return [...changes];
+        return { changes: [...changes], plan };
       },
       engine: {
         path: engine.program.command,

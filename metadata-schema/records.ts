@@ -315,6 +315,13 @@ export interface StoredRow extends NewRow {
   readonly key: string;
 }
 
+/** The rows of one job in one table, as a writer read them. */
+export interface ReadSection {
+  readonly table: MetadataTable;
+  readonly jobId: number;
+  readonly keys: readonly string[];
+}
+
 export type RowChange =
   | ({ readonly kind: "insert" } & NewRow)
   | ({

@@ -32,7 +32,9 @@ export function faultsOfValues(
     if (fault !== null) faults.push({ column: name, fault });
   }
   if (table === "Cluster_Configs" && faults.length === 0) {
-    const [least, most] = [values.min_workers, values.max_workers];
+    const given = (name: "min_workers" | "max_workers") =>
+      values[name] ?? (kind === "insert" ? columns[name]?.defaultValue : undefined);
+    const [least, most] = [given("min_workers"), given("max_workers")];
     if (typeof least === "number" && typeof most === "number" && least > most)
       faults.push({ column: "max_workers", fault: "must not be less than min_workers" });
   }
@@ -67,6 +69,8 @@ function faultOfValue(column: Column, value: RowValue): string | null {
 }
 
 function faultOfText(column: Column, value: string): string | null {
+  // Half of a pair of UTF-16 units is no character, and comes back as another one.
+  if (!value.isWellFormed()) return "must be text that can be written as Unicode";
   if (column.pattern !== undefined) return column.pattern.regExp.test(value) ? null : column.pattern.words;
   if (column.length !== undefined)
     return value.length === column.length ? null : `must be a GUID of ${column.length} characters`;

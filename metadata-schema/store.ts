@@ -25,6 +25,7 @@ import type {
   NewRow,
   OutputValues,
   ProcessRef,
+  ReadSection,
   RequestKind,
   RequestRecord,
   Resolution,
@@ -58,9 +59,9 @@ export interface MetadataStore {
   /**
    * All or nothing, in an order in which they fit together, whatever order they come in. RowRefusedError names
    * table, column and fault of one change that does not fit; ConflictError a row that is no longer as it was
-   * `before`, or is gone. Audit_Logs names the actor.
+   * `before`, or is gone, or a section of `read` that has other rows by now. Audit_Logs names the actor.
    */
-  changeRows(changes: readonly RowChange[], actor: Actor): Promise<void>;
+  changeRows(changes: readonly RowChange[], actor: Actor, read?: readonly ReadSection[]): Promise<void>;
   /**
    * Rows of these tables (all: left out), in one snapshot, by table, then by key. `jobId`: only the job's own
    * row and those that belong to it.

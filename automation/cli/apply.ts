@@ -50,9 +50,13 @@ export function applyCommand(options: FilesOptions): Command {
       const service = await options.open();
       const sources = await readSources(flags.filename, options.stdin);
       const dryRun = flags.dryRun === true;
-      if (flags.prune === true && !dryRun && flags.yes !== true)
-        await confirmDeletions(options, service, sources);
-      tell(options, flags.output, await send(service, sources, { prune: flags.prune === true, dryRun }));
+      const isAsked = flags.prune === true && !dryRun && flags.yes !== true;
+      const plan = isAsked ? await confirmedPlan(options, service, sources) : null;
+      tell(
+        options,
+        flags.output,
+        await send(service, sources, { prune: flags.prune === true, dryRun, plan }),
+      );
     });
 }
 
@@ -65,7 +69,7 @@ export function diffCommand(options: FilesOptions, end: (code: number) => void):
     .action(async (flags: ApplyFlags) => {
       const service = await options.open();
       const sources = await readSources(flags.filename, options.stdin);
-      const body = await send(service, sources, { prune: flags.prune === true, dryRun: true });
+      const body = await send(service, sources, { prune: flags.prune === true, dryRun: true, plan: null });
       tell(options, flags.output, body);
       if (body.changes.length > 0) end(differenceExit);
     });
@@ -91,14 +95,20 @@ export function exportCommand({ open, print }: FilesOptions): Command {
 async function send(
   service: ServiceClient,
   sources: Sources,
-  { prune, dryRun }: { readonly prune: boolean; readonly dryRun: boolean },
+  {
+    prune,
+    dryRun,
+    plan,
+  }: { readonly prune: boolean; readonly dryRun: boolean; readonly plan: string | null },
 ): Promise<ApplyBody> {
   const documents = sources.documents.map(({ value }) => value);
   // With files that cannot be parsed nothing may be written; the rest is checked all the same.
   const onlyCheck = dryRun || sources.faults.length > 0;
   let faults: readonly string[] = sources.faults;
   try {
-    const body = applyBody.parse(await service.post("/api/apply", { documents, prune, dryRun: onlyCheck }));
+    const body = applyBody.parse(
+      await service.post("/api/apply", { documents, prune, dryRun: onlyCheck, plan }),
+    );
     if (faults.length === 0) return body;
   } catch (fault) {
     if (!(fault instanceof ServiceRefusal) || fault.code !== "DocumentsRefused") throw fault;
@@ -129,14 +139,15 @@ function toldWithLines(details: unknown, sources: Sources): readonly string[] {
     .map(({ text }) => text);
 }
 
-async function confirmDeletions(
+/** What was agreed to is done, and nothing else: somebody may change rows while a person reads. */
+async function confirmedPlan(
   options: FilesOptions,
   service: ServiceClient,
   sources: Sources,
-): Promise<void> {
-  const { changes } = await send(service, sources, { prune: true, dryRun: true });
+): Promise<string> {
+  const { changes, plan } = await send(service, sources, { prune: true, dryRun: true, plan: null });
   const deletions = changes.filter(({ kind }) => kind === "delete");
-  if (deletions.length === 0) return;
+  if (deletions.length === 0) return plan;
   options.print(changes.map(lineOf).join("\n"));
   const rows = `${deletions.length} ${deletions.length === 1 ? "row" : "rows"}`;
   if (options.confirm === null)
@@ -144,6 +155,7 @@ async function confirmDeletions(
       `--prune would delete ${rows}. Say so with --yes, or look first with \`rowgate diff --prune\`.`,
     );
   if (!(await options.confirm(`Delete ${rows}? Type yes: `))) throw new Error("Nothing was written.");
+  return plan;
 }
 
 function tell({ print }: FilesOptions, output: ApplyFlags["output"], body: ApplyBody): void {

@@ -107,10 +107,13 @@ export const applyRequestBody = z.strictObject({
   documents: z.array(z.unknown()).max(10_000),
   prune: z.boolean().default(false),
   dryRun: z.boolean().default(false),
+  /** `plan` of a dry run that somebody agreed to: other changes are refused with 409 PlanChanged */
+  plan: z.string().nullable().default(null),
 });
 
 export const applyBody = z.object({
   applied: z.boolean(),
+  plan: z.string(),
   changes: z.array(
     z.object({
       kind: z.enum(["insert", "update", "delete"]),

@@ -11,7 +11,8 @@ export interface Services {
     readonly documents: readonly unknown[];
     readonly prune: boolean;
     readonly dryRun: boolean;
-  }): Promise<ApplyBody["changes"]>;
+    readonly plan: string | null;
+  }): Promise<Omit<ApplyBody, "applied">>;
   readonly engine: Omit<EngineBody, "running">;
   readiness(): Promise<ReadinessBody>;
   /** Steps of a run as they are written, from the one after `after` until the run has ended. */

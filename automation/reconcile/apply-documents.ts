@@ -1,4 +1,6 @@
 /** Documents that people wrote → rows, all or nothing. */
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../../metadata-schema/canonical-json.ts";
 import { tables } from "../../metadata-schema/columns.ts";
 import {
   type ApplyPlan,
@@ -15,7 +17,7 @@ import { ConflictError, RowRefusedError } from "../../metadata-schema/errors.ts"
 import { rowName } from "../../metadata-schema/rows.ts";
 import type { Actor, MetadataStore, RowValue, StoredRow } from "../../metadata-schema/store.ts";
 import { ServiceError } from "../errors.ts";
-import { judgeRows } from "./judge-rows.ts";
+import { judgeRows, type Verdict } from "./judge-rows.ts";
 
 export interface ApplyRequest {
   readonly documents: readonly unknown[];
@@ -23,6 +25,14 @@ export interface ApplyRequest {
   readonly prune: boolean;
   /** only tells what would change */
   readonly dryRun: boolean;
+  /** of a dry run that somebody agreed to: nothing else is done; null: whatever the documents say */
+  readonly plan: string | null;
+}
+
+export interface Applied {
+  readonly changes: readonly AppliedChange[];
+  /** a text for exactly these changes */
+  readonly plan: string;
 }
 
 export interface AppliedChange {
@@ -40,29 +50,47 @@ export interface AppliedChange {
 // Somebody else edits the same rows between the look and the write: looked at again, this often.
 const tries = 3;
 
-/** ServiceError DocumentsRefused lists every fault with its document and path; nothing is written then. */
+/**
+ * ServiceError DocumentsRefused lists every fault with its document and path, PlanChanged tells that the changes
+ * are not those of `plan` any more; nothing is written then.
+ */
 export async function applyDocuments(
   store: MetadataStore,
   request: ApplyRequest,
   actor: Actor,
-): Promise<readonly AppliedChange[]> {
+): Promise<Applied> {
   for (let attempt = 1; ; attempt += 1) {
-    const plan = await planned(store, request);
-    if (request.dryRun || plan.changes.length === 0) return plan.changes.map(told);
+    const { changes, read } = await planned(store, request);
+    const told = changes.map(toldChange);
+    const plan = planText(told);
+    if (request.plan !== null && request.plan !== plan) throw planChanged();
+    if (request.dryRun || changes.length === 0) return { changes: told, plan };
     try {
       await store.changeRows(
-        plan.changes.map(({ change }) => change),
+        changes.map(({ change }) => change),
         actor,
+        read,
       );
-      return plan.changes.map(told);
+      return { changes: told, plan };
     } catch (fault) {
-      if (fault instanceof ConflictError && attempt < tries) continue;
-      if (fault instanceof RowRefusedError || fault instanceof ConflictError)
+      const isRefused = fault instanceof ConflictError || fault instanceof RowRefusedError;
+      if (!isRefused) throw fault;
+      if (attempt === tries)
         throw new ServiceError({ code: "RowsRefused", status: 409, message: fault.message, cause: fault });
-      throw fault;
     }
   }
 }
+
+const planText = (changes: readonly AppliedChange[]): string =>
+  createHash("sha256").update(canonicalJson(changes)).digest("hex").slice(0, 32);
+
+const planChanged = (): ServiceError =>
+  new ServiceError({
+    code: "PlanChanged",
+    status: 409,
+    message:
+      "Nothing was written: somebody changed rows meanwhile, so other rows would change than you agreed to. Look again.",
+  });
 
 async function planned(store: MetadataStore, request: ApplyRequest): Promise<ApplyPlan> {
   const documents = readDocuments(request.documents);
@@ -78,9 +106,10 @@ async function planned(store: MetadataStore, request: ApplyRequest): Promise<App
   const stored = await store.readRows({});
   const plan = planApply(documents, stored, { prune: request.prune });
   const shape = [...documents.faults, ...plan.faults];
-  // A row with a fault of shape is told as it is; what it means is judged when it can be read.
+  // What a row of a job means is judged when it can be read; the columns of a job stand for themselves.
   const verdicts = guardrailFaults(plan, stored, await store.now()).filter(
-    ({ row }) => !shape.some((fault) => isWithin(fault, row)),
+    ({ row, fault }) =>
+      !shape.some((told) => isAt(told, row.table === "Jobs" ? fault.path : row.path, row.document)),
   );
   const faults = [...shape, ...verdicts.map(({ fault }) => fault)];
   if (faults.length > 0) refuse(faults);
@@ -92,44 +121,57 @@ interface GuardrailFault {
   readonly fault: DocumentFault;
 }
 
-// A job's own fields lie right under its path; what lies deeper belongs to its rows.
-const isWithin = (fault: DocumentFault, row: DocumentRow): boolean =>
-  fault.document === row.document &&
-  row.path.every((step, index) => fault.path[index] === step) &&
-  (row.table !== "Jobs" || fault.path.length <= row.path.length + 1);
+/** Whether a fault is told at this place, or of a part of it. */
+const isAt = (fault: DocumentFault, path: DocumentFault["path"], document: number): boolean =>
+  fault.document === document && path.every((step, index) => fault.path[index] === step);
 
+/** Rows that would be Blocked because of these documents; what was Blocked before, and stays so, is no fault of theirs. */
 function guardrailFaults(
   plan: ApplyPlan,
   stored: readonly StoredRow[],
   now: string,
 ): readonly GuardrailFault[] {
-  const sources = new Map(
-    plan.changes.flatMap(({ change, source }, index) => {
-      if (source === null || change.kind === "delete") return [];
-      const inserted =
-        change.kind === "insert" ? (change.values[tables[change.table].key] ?? -(index + 1)) : null;
-      const key = change.kind === "update" ? change.key : String(inserted);
-      return [[rowName({ table: change.table, key }), source] as const];
-    }),
+  const asked = plan.changes.filter(({ source }) => source !== null);
+  const jobIds = [...new Set(asked.map(({ change }) => jobOf(change)).filter((jobId) => jobId !== null))];
+  const environments = asked.flatMap(({ change, source }) =>
+    change.table === "Environments" && source !== null ? [String(source.values.name)] : [],
   );
-  const jobs = plan.changes.flatMap(({ change }) => {
-    const jobId = jobOf(change);
-    return jobId === null || change.kind === "delete" ? [] : [jobId];
+  const toJudge = { jobIds, environments };
+  const before = new Set(judgeRows(stored, toJudge, now).map(textOfVerdict));
+  const changed = new Set(asked.map(({ source }) => source));
+  return judgeRows(rowsAfter(plan, stored), toJudge, now).flatMap((verdict) => {
+    const own = plan.described.get(rowName(verdict.row));
+    const isAsked = own !== undefined && changed.has(own);
+    if (!isAsked && before.has(textOfVerdict(verdict))) return [];
+    if (own !== undefined) return [{ row: own, fault: faultOf(own, verdict.message) }];
+    const row = causeOf(verdict, asked, stored);
+    if (row === null) return [];
+    const { document, path } = row;
+    const message = `would block ${rowName(verdict.row)}, which is not in the documents: ${verdict.message}`;
+    return [{ row, fault: { document, path, message } }];
   });
-  return judgeRows(rowsAfter(plan, stored), [...new Set(jobs)], now).flatMap(({ row, message }) => {
-    const source = sources.get(rowName(row));
-    // A row that was Blocked before and is not touched here is no fault of these documents.
-    if (source === undefined) return [];
-    const field = /^([a-z_]+): /.exec(message)?.[1];
-    const named = field !== undefined && source.values[field] !== undefined;
-    const path = named ? [...source.path, field] : source.path;
-    const fault = {
-      document: source.document,
-      path,
-      message: named ? message.slice(field.length + 2) : message,
-    };
-    return [{ row: source, fault }];
-  });
+}
+
+const textOfVerdict = ({ row, message }: Verdict): string => `${rowName(row)} ${message}`;
+
+function faultOf(row: DocumentRow, message: string): DocumentFault {
+  const field = /^([a-z_]+): /.exec(message)?.[1];
+  const isNamed = field !== undefined && row.values[field] !== undefined;
+  return {
+    document: row.document,
+    path: isNamed ? [...row.path, field] : row.path,
+    message: isNamed ? message.slice(field.length + 2) : message,
+  };
+}
+
+/** The change of the row's own job that blocks it. */
+function causeOf(
+  { row }: Verdict,
+  asked: readonly PlannedChange[],
+  stored: readonly StoredRow[],
+): DocumentRow | null {
+  const jobId = stored.find(({ table, key }) => table === row.table && key === row.key)?.values.job_id;
+  return asked.find(({ change }) => jobOf(change) === jobId)?.source ?? null;
 }
 
 function refuse(faults: readonly DocumentFault[]): never {
@@ -146,7 +188,7 @@ const jobOf = (change: PlannedChange["change"]): number | null => {
   return typeof values.job_id === "number" ? values.job_id : null;
 };
 
-function told({ change }: PlannedChange): AppliedChange {
+function toldChange({ change }: PlannedChange): AppliedChange {
   const before = change.kind === "insert" ? {} : change.before;
   const after = change.kind === "delete" ? {} : change.values;
   const columns = change.kind === "delete" ? Object.keys(before) : Object.keys(after);

@@ -4,28 +4,54 @@
  */
 import { columnsOf, type MetadataTable, tables } from "../../metadata-schema/columns.ts";
 import { withDefaults } from "../../metadata-schema/documents/plan-apply.ts";
-import { type RowRef, rowName, rowSchemas } from "../../metadata-schema/rows.ts";
-import type { JobSnapshot, StoredRow } from "../../metadata-schema/store.ts";
+import { type EnvironmentRow, type RowRef, rowName, rowSchemas } from "../../metadata-schema/rows.ts";
+import type { JobSnapshot, RowValues, StoredRow } from "../../metadata-schema/store.ts";
 import { Answers, type NameAnswer, namesOfJob, queryKey } from "./names-needed.ts";
 import { resolveJob } from "./resolve.ts";
+import { refusedEnvironment } from "./resolve-environment.ts";
 
 export interface Verdict {
   readonly row: RowRef;
   readonly message: string;
 }
 
+export interface RowsToJudge {
+  readonly jobIds: readonly number[];
+  /** names */
+  readonly environments: readonly string[];
+}
+
 // Guardrails judge what is asked for, not who a name turns out to be.
 const anybody: NameAnswer = { status: "found", objectId: "00000000-0000-0000-0000-000000000001" };
+const noAnswers = new Answers(new Map());
 
-/** Rows of these jobs that would be Blocked. `rows`: all rows as they will be. `now`: ISO 8601. */
+/** Rows that cannot be read, and rows that would be Blocked. `rows`: all of them. `now`: ISO 8601. */
 export function judgeRows(
   rows: readonly StoredRow[],
-  jobIds: readonly number[],
+  { jobIds, environments }: RowsToJudge,
   now: string,
 ): readonly Verdict[] {
   const byJob = Map.groupBy(rows, ({ values }) => Number(values.job_id ?? Number.NaN));
-  const environments = rows.filter(({ table }) => table === "Environments");
-  return jobIds.flatMap((jobId) => judgeJob(jobId, byJob.get(jobId) ?? [], environments, now));
+  const environmentRows = rows.filter(({ table }) => table === "Environments");
+  const judged = new Set(environments);
+  return [
+    ...environmentRows.filter(({ key }) => judged.has(key)).flatMap(environmentVerdicts),
+    ...jobIds.flatMap((jobId) => judgeJob(jobId, byJob.get(jobId) ?? [], environmentRows, now)),
+  ];
+}
+
+function environmentVerdicts(row: StoredRow): readonly Verdict[] {
+  const unreadable = unreadableVerdict(row);
+  if (unreadable !== null) return [unreadable];
+  const [environment] = parsed("Environments", [row]);
+  const refusal = environment === undefined ? null : blockedEnvironment(environment);
+  return refusal === null ? [] : [{ row: refOf(row), message: withoutName(row, refusal) }];
+}
+
+/** Why a platform is never built from this row; null: it can be, once its names are found. */
+function blockedEnvironment(environment: EnvironmentRow): string | null {
+  const refusal = refusedEnvironment({ ...environment, key_vault_id: null }, noAnswers);
+  return refusal?.type === "Blocked" ? refusal.message : null;
 }
 
 function judgeJob(
@@ -34,52 +60,87 @@ function judgeJob(
   environments: readonly StoredRow[],
   now: string,
 ): readonly Verdict[] {
-  const snapshot = snapshotOf(jobId, rows, environments);
-  if (snapshot === null) return [];
-  const answers = new Answers(new Map(namesOfJob(snapshot).map((query) => [queryKey(query), anybody])));
-  const { rowConditions } = resolveJob(snapshot, answers, { seq: 0, now });
-  return rowConditions
-    .filter(({ condition }) => condition.type === "Blocked")
-    .map(({ row, condition }) => ({ row, message: condition.message.replace(`${rowName(row)}, `, "") }));
-}
-
-function snapshotOf(
-  jobId: number,
-  rows: readonly StoredRow[],
-  environments: readonly StoredRow[],
-): JobSnapshot | null {
-  const parsed = <T extends MetadataTable>(table: T, from: readonly StoredRow[] = rows) =>
-    from
-      .filter((row) => row.table === table)
-      .map((row) => rowSchemas[table].safeParse({ ...row.values, [tables[table].key]: keyValue(row) }))
-      .flatMap((result) => (result.success ? [result.data as (typeof rowSchemas)[T]["_output"]] : []));
-  // Also beside a job or environment at fault: all faults of its rows are to be told at once.
-  const standIn = {
-    table: "Jobs",
-    key: String(jobId),
-    values: withDefaults("Jobs", { job_id: jobId }),
-  } as const;
-  const job = parsed("Jobs")[0] ?? parsed("Jobs", [standIn])[0];
-  if (job === undefined) return null;
+  const unreadable = rows.map(unreadableVerdict).filter((verdict) => verdict !== null);
+  // Also beside a job or an environment at fault: all faults of its rows are to be told at once.
+  const [job] = [
+    ...parsed("Jobs", rows),
+    ...parsed("Jobs", rows.map(mended)),
+    ...parsed("Jobs", [standIn("Jobs", { job_id: jobId })]),
+  ];
+  if (job === undefined) return unreadable;
   const known = parsed("Environments", environments);
-  const named = (name: string | null) =>
-    known.find((each) => (name === null ? each.is_default : each.name === name));
-  const environment = named(job.environment) ?? named(null) ?? known[0];
-  return {
+  const own = known.find(({ name, is_default }) =>
+    job.environment === null ? is_default : name === job.environment,
+  );
+  const isUsable = own !== undefined && blockedEnvironment(own) === null;
+  const environment = isUsable
+    ? own
+    : parsed("Environments", [standIn("Environments", exampleEnvironment())])[0];
+  const snapshot: JobSnapshot = {
     subject: { kind: "job", jobId },
     job: { ...job, environment: environment?.name ?? null },
     environment: environment ?? null,
-    policies: parsed("Access_Policies"),
-    secretReferences: parsed("Secret_References"),
-    networkRules: parsed("Network_Rules"),
-    clusterConfigs: parsed("Cluster_Configs"),
+    policies: parsed("Access_Policies", rows),
+    // Which vault they may name is the environment's to say.
+    secretReferences: isUsable ? parsed("Secret_References", rows) : [],
+    networkRules: parsed("Network_Rules", rows),
+    clusterConfigs: parsed("Cluster_Configs", rows),
     malformed: [],
     contributions: [],
     recorded: [],
     outputs: {},
     outputVersions: {},
   };
+  const answers = new Answers(new Map(namesOfJob(snapshot).map((query) => [queryKey(query), anybody])));
+  const { rowConditions } = resolveJob(snapshot, answers, { seq: 0, now });
+  const blocked = rowConditions
+    .filter(({ condition }) => condition.type === "Blocked")
+    .map(({ row, condition }) => ({ row, message: withoutName(row, condition.message) }));
+  return [...unreadable, ...blocked];
 }
+
+const refOf = ({ table, key }: StoredRow): RowRef => ({ table, key });
+const withoutName = (row: RowRef, message: string): string => message.replace(`${rowName(row)}, `, "");
+
+const shapeOf = (row: StoredRow): RowValues => ({ ...row.values, [tables[row.table].key]: keyValue(row) });
+
+/** The first column that the service could not read, as it will tell it of the row. */
+function unreadableVerdict(row: StoredRow): Verdict | null {
+  const result = rowSchemas[row.table].safeParse(shapeOf(row));
+  const [issue] = result.error?.issues ?? [];
+  if (issue === undefined) return null;
+  const field = String(issue.path[0] ?? "");
+  const example = JSON.stringify(columnsOf(row.table)[field]?.example ?? "");
+  return { row: refOf(row), message: `${field}: ${issue.message}. Write it like ${field}: ${example}.` };
+}
+
+/** The rows of a table that can be read. */
+const parsed = <T extends MetadataTable>(table: T, rows: readonly StoredRow[]) =>
+  rows
+    .filter((row) => row.table === table)
+    .map((row) => rowSchemas[table].safeParse(shapeOf(row)))
+    .flatMap((result) => (result.success ? [result.data as (typeof rowSchemas)[T]["_output"]] : [])); // its own schema
+
+const standIn = (table: "Jobs" | "Environments", values: RowValues): StoredRow => ({
+  table,
+  key: String(values[tables[table].key]),
+  values: withDefaults(table, values),
+});
+
+/** What can be read of a row: its other columns are as if they were left out. */
+function mended(row: StoredRow): StoredRow {
+  const issues = rowSchemas[row.table].safeParse(shapeOf(row)).error?.issues ?? [];
+  const unreadable = new Set(issues.map(({ path }) => path[0]));
+  const readable = Object.entries(row.values).filter(([name]) => !unreadable.has(name));
+  return { ...row, values: withDefaults(row.table, Object.fromEntries(readable)) };
+}
+
+const exampleEnvironment = (): RowValues =>
+  Object.fromEntries(
+    Object.entries(columnsOf("Environments"))
+      .filter(([, column]) => column.whenNull === undefined)
+      .map(([name, { example }]) => [name, example]),
+  );
 
 const keyValue = ({ table, key }: StoredRow): string | number =>
   columnsOf(table)[tables[table].key]?.type === "integer" ? Number(key) : key;

@@ -4,9 +4,9 @@
  * The engine deletes after it has created everything, so one addition that a cloud refuses would keep every
  * removal of the same spec from happening. The narrowed spec adds nothing and so has nothing to be refused.
  */
+import { canonicalJson } from "../../metadata-schema/canonical-json.ts";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import { levelRank } from "../../program/layout/role-matrix.ts";
-import { canonicalJson } from "./spec-hash.ts";
 
 /**
  * `applied` less what `desired` no longer asks for; null: that is nothing, or `desired` adds nothing to it, or

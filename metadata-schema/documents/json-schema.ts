@@ -49,6 +49,7 @@ export function documentSchema(): Schema {
 // A document always says which job it means.
 const jobNumber = (): Schema => ({
   ...columnSchema(tables.Jobs.columns.job_id),
+  minimum: 1,
   description: "Number of the job; one that no job has yet adds a job.",
 });
 

@@ -5,11 +5,13 @@
  * left out has its default, a section that is left out has no rows, and rows that no document describes go.
  */
 import { isDeepStrictEqual } from "node:util";
+import { canonicalJson } from "../canonical-json.ts";
 import type { Column } from "../column.ts";
 import { columnsOf, type MetadataTable, tableNames, tables } from "../columns.ts";
-import type { RowChange, RowValue, RowValues, StoredRow } from "../records.ts";
+import type { NewRow, ReadSection, RowChange, RowValue, RowValues, StoredRow } from "../records.ts";
 import { belongsToJob, isRequired } from "../row-values.ts";
-import type { DocumentFault, DocumentRow, DocumentSet } from "./read-documents.ts";
+import { rowName } from "../rows.ts";
+import type { DocumentFault, DocumentRow, DocumentSet, WholeSection } from "./read-documents.ts";
 import { sections } from "./sections.ts";
 
 export interface PlannedChange {
@@ -21,6 +23,10 @@ export interface PlannedChange {
 export interface ApplyPlan {
   readonly changes: readonly PlannedChange[];
   readonly faults: readonly DocumentFault[];
+  /** the row of a document that describes each row as it will be (rowName), unchanged ones included */
+  readonly described: ReadonlyMap<string, DocumentRow>;
+  /** what the plan rests on, beside the rows that it changes */
+  readonly read: readonly ReadSection[];
 }
 
 export function planApply(
@@ -28,16 +34,40 @@ export function planApply(
   stored: readonly StoredRow[],
   options: { readonly prune: boolean },
 ): ApplyPlan {
-  const changes = [
-    ...namedRowChanges(documents, stored, options.prune),
-    ...ownedRowChanges(documents, stored, options.prune),
-  ];
+  const named = namedRowPlan(documents, stored, options.prune);
+  const owned = ownedRowPlan(documents, stored, options.prune);
+  const changes = [...named.changes, ...owned.changes];
+  const described = describedRows(changes, [...named.kept, ...owned.kept]);
   const faults = [
     ...missingValues(changes),
-    ...missingReferences(changes, stored),
+    ...missingReferences(rowsAfter({ changes }, stored), described),
     ...severalDefaults(changes, stored),
   ];
-  return { changes, faults };
+  return { changes, faults, described, read: owned.read };
+}
+
+/** A stored row that a document describes. */
+interface KeptRow {
+  readonly row: StoredRow;
+  readonly source: DocumentRow;
+}
+
+interface PartPlan {
+  readonly changes: readonly PlannedChange[];
+  /** described rows that are there already, changed ones included */
+  readonly kept: readonly KeptRow[];
+}
+
+function describedRows(
+  changes: readonly PlannedChange[],
+  kept: readonly KeptRow[],
+): ReadonlyMap<string, DocumentRow> {
+  const inserted = changes.flatMap(({ change, source }, index) =>
+    change.kind === "insert" && source !== null
+      ? [[rowName({ table: change.table, key: insertedKey(change, index) }), source] as const]
+      : [],
+  );
+  return new Map([...kept.map(({ row, source }) => [rowName(row), source] as const), ...inserted]);
 }
 
 const isOwned = (table: MetadataTable): boolean => belongsToJob(table) && table !== "Jobs";
@@ -45,27 +75,25 @@ const keyOf = ({ table, values }: DocumentRow): string => String(values[tables[t
 
 // ---- rows that people name: jobs and what they share
 
-function namedRowChanges(
-  documents: DocumentSet,
-  stored: readonly StoredRow[],
-  prune: boolean,
-): PlannedChange[] {
-  const known = new Map(stored.map((row) => [`${row.table} ${row.key}`, row]));
-  const described = new Set<string>();
+function namedRowPlan(documents: DocumentSet, stored: readonly StoredRow[], prune: boolean): PartPlan {
+  const known = new Map(stored.map((row) => [rowName(row), row]));
   const changes: PlannedChange[] = [];
+  const kept: KeptRow[] = [];
   for (const source of documents.rows) {
     if (isOwned(source.table)) continue;
-    const name = `${source.table} ${keyOf(source)}`;
-    described.add(name);
-    const before = known.get(name);
+    const row = known.get(rowName({ table: source.table, key: keyOf(source) }));
     const values = prune ? withDefaults(source.table, source.values) : source.values;
-    if (before === undefined)
+    if (row === undefined)
       changes.push({ source, change: { kind: "insert", table: source.table, values: source.values } });
-    else changes.push(...updateOf(source, before, values));
+    else {
+      changes.push(...updateOf(source, row, values));
+      kept.push({ row, source });
+    }
   }
-  if (!prune) return changes;
-  const gone = stored.filter((row) => !isOwned(row.table) && !described.has(`${row.table} ${row.key}`));
-  return [...changes, ...gone.map(deletionOf)];
+  if (!prune) return { changes, kept };
+  const described = new Set(kept.map(({ row }) => row));
+  const gone = stored.filter((row) => !isOwned(row.table) && !described.has(row));
+  return { changes: [...changes, ...gone.map(deletionOf)], kept };
 }
 
 /** Columns that are left out, with what they are by default; a key and what has no default stay left out. */
@@ -95,56 +123,90 @@ const deletionOf = ({ table, key, values }: StoredRow): PlannedChange => ({
 
 // ---- rows that belong to a job
 
-function ownedRowChanges(
+function ownedRowPlan(
   documents: DocumentSet,
   stored: readonly StoredRow[],
   prune: boolean,
-): PlannedChange[] {
-  const jobs = documents.rows
-    .filter(({ table }) => table === "Jobs")
-    .map(({ values }) => Number(values.job_id));
-  const wholes = prune
-    ? jobs.flatMap((jobId) => sections.map(({ table }) => ({ table, jobId })))
-    : documents.wholes;
-  const inSection = ({ table, values }: { table: MetadataTable; values: RowValues }): string =>
-    `${table} ${values.job_id}`;
+): PartPlan & { readonly read: readonly ReadSection[] } {
+  const wholes = prune ? wholesOfPrune(documents, stored) : documents.wholes;
+  const section = ({ table, jobId }: WholeSection): string => `${table} ${jobId}`;
+  const ofRow = ({ table, values }: { table: MetadataTable; values: RowValues }): string =>
+    section({ table, jobId: Number(values.job_id) });
   const wanted = Map.groupBy(
     documents.rows.filter(({ table }) => isOwned(table)),
-    inSection,
+    ofRow,
   );
   const present = Map.groupBy(
     stored.filter(({ table }) => isOwned(table)),
-    inSection,
+    ofRow,
   );
-  return wholes.flatMap(({ table, jobId }) => {
-    const section = `${table} ${jobId}`;
-    return sectionChanges(table, wanted.get(section) ?? [], present.get(section) ?? []);
-  });
+  const rowsOf = (whole: WholeSection): readonly StoredRow[] => present.get(section(whole)) ?? [];
+  const plans = wholes.map((whole) =>
+    sectionPlan(whole.table, wanted.get(section(whole)) ?? [], rowsOf(whole)),
+  );
+  return {
+    changes: plans.flatMap(({ changes }) => changes),
+    kept: plans.flatMap(({ kept }) => kept),
+    read: wholes.map((whole) => ({ ...whole, keys: rowsOf(whole).map(({ key }) => key) })),
+  };
+}
+
+/** Of every job that there is: what no document describes goes, the rows of jobs that go among it. */
+function wholesOfPrune(documents: DocumentSet, stored: readonly StoredRow[]): readonly WholeSection[] {
+  const described = documents.rows.filter(({ table }) => table === "Jobs").map(keyOf);
+  const present = stored.filter(({ table }) => table === "Jobs").map(({ key }) => key);
+  return [...new Set([...described, ...present])].flatMap((jobId) =>
+    sections.map(({ table }) => ({ table, jobId: Number(jobId) })),
+  );
 }
 
 /** Rows of one job in one table, found again by what they are about; equal ones in their order. */
-function sectionChanges(
+function sectionPlan(
   table: MetadataTable,
   wanted: readonly DocumentRow[],
   present: readonly StoredRow[],
-): PlannedChange[] {
-  const left = [...present];
-  const take = (fits: (row: StoredRow) => boolean): StoredRow | undefined => {
-    const index = left.findIndex(fits);
-    return index < 0 ? undefined : left.splice(index, 1)[0];
-  };
+): PartPlan {
+  const columns = Object.keys(columnsOf(table)).filter((name) => name !== tables[table].key);
   const whole = wanted.map((source) => ({ source, values: withDefaults(table, source.values) }));
-  const equal = (values: RowValues, columns: readonly string[]) => (row: StoredRow) =>
-    columns.every((column) => isDeepStrictEqual(values[column], row.values[column]));
   // Rows that are as they should be first: of two about the same thing, the other one is the edited one.
-  const same = whole.map(({ values }) => take(equal(values, Object.keys(values))));
-  const changes = whole.flatMap(({ source, values }, index) => {
-    if (same[index] !== undefined) return [];
-    const before = take(equal(values, tables[table].identity));
-    if (before !== undefined) return updateOf(source, before, values);
-    return [{ source, change: { kind: "insert", table, values: source.values } as const }];
+  const left = new Set(present);
+  const same = matches(whole, left, columns);
+  const edited = matches(
+    whole.filter((each) => !same.has(each)),
+    left,
+    tables[table].identity,
+  );
+  const kept = whole.flatMap((each) => {
+    const row = same.get(each) ?? edited.get(each);
+    return row === undefined ? [] : [{ row, source: each.source }];
   });
-  return [...changes, ...left.map(deletionOf)];
+  const changes = whole.flatMap((each): readonly PlannedChange[] => {
+    const { source, values } = each;
+    if (same.has(each)) return [];
+    const before = edited.get(each);
+    if (before !== undefined) return updateOf(source, before, values);
+    return [{ source, change: { kind: "insert", table, values: source.values } }];
+  });
+  return { changes: [...changes, ...[...left].map(deletionOf)], kept };
+}
+
+/** Which of the rows that are left each wanted one is, by these columns; each is taken once, in their order. */
+function matches<T extends { readonly values: RowValues }>(
+  wanted: readonly T[],
+  left: Set<StoredRow>,
+  columns: readonly string[],
+): ReadonlyMap<T, StoredRow> {
+  const textOf = ({ values }: { readonly values: RowValues }): string =>
+    canonicalJson(columns.map((column) => values[column] ?? null));
+  const waiting = Map.groupBy(left, textOf);
+  const found = new Map<T, StoredRow>();
+  for (const each of wanted) {
+    const row = waiting.get(textOf(each))?.shift();
+    if (row === undefined) continue;
+    found.set(each, row);
+    left.delete(row);
+  }
+  return found;
 }
 
 // ---- what can only be told beside the stored rows
@@ -162,31 +224,31 @@ function missingValues(changes: readonly PlannedChange[]): DocumentFault[] {
   });
 }
 
-function missingReferences(changes: readonly PlannedChange[], stored: readonly StoredRow[]): DocumentFault[] {
-  const gone = new Set(
-    changes.flatMap(({ change }) => (change.kind === "delete" ? [`${change.table} ${change.key}`] : [])),
+/** `rows`: as they will be. Of rows that no document describes the database sees to it. */
+function missingReferences(
+  rows: readonly StoredRow[],
+  described: ReadonlyMap<string, DocumentRow>,
+): DocumentFault[] {
+  const keys = Map.groupBy(rows, ({ table }) => table);
+  const known = new Map<string, ReadonlySet<string>>(
+    [...keys].map(([table, all]) => [table, new Set(all.map(({ key }) => key))]),
   );
-  const inserted = changes.flatMap(({ change }) =>
-    change.kind === "insert" ? [`${change.table} ${change.values[tables[change.table].key]}`] : [],
-  );
-  const present = stored.map(({ table, key }) => `${table} ${key}`).filter((name) => !gone.has(name));
-  const there = new Set([...present, ...inserted]);
-  return changes.flatMap(({ change, source }) => {
-    if (source === null || change.kind === "delete") return [];
-    return Object.entries(columnsOf(change.table)).flatMap(([name, { references }]) => {
-      const value = change.values[name];
-      if (references === undefined || value === undefined || value === null) return [];
-      if (there.has(`${references} ${value}`)) return [];
-      const known = [...there]
-        .filter((each) => each.startsWith(`${references} `))
-        .map((each) => each.split(" ")[1]);
-      const message = `names ${references} "${value}", which does not exist. Add its row, or name one of ${known.slice(0, 10).join(", ") || "none yet"}.`;
+  return rows.flatMap((row) => {
+    const source = described.get(rowName(row));
+    if (source === undefined) return [];
+    return Object.entries(columnsOf(row.table)).flatMap(([name, { references }]) => {
+      const value = row.values[name];
+      if (references === undefined || value === undefined || value === null || name === "job_id") return [];
+      const there = known.get(references) ?? new Set<string>();
+      if (there.has(String(value))) return [];
+      const some = [...there].slice(0, 10).join(", ") || "none yet";
+      const message = `names ${references} "${value}", which does not exist. Add its row, or name one of ${some}.`;
       return [{ document: source.document, path: [...source.path, name], message }];
     });
   });
 }
 
-/** There is one default environment; a document that moves it takes the mark from the one before. */
+/** There is one default environment; who moves the mark takes it from the one before. */
 function severalDefaults(changes: readonly PlannedChange[], stored: readonly StoredRow[]): DocumentFault[] {
   const defaults = rowsAfter({ changes }, stored).filter(
     ({ table, values }) => table === "Environments" && values.is_default === true,
@@ -208,21 +270,27 @@ export function rowsAfter(
 ): readonly StoredRow[] {
   const changed = new Map(
     plan.changes.flatMap(({ change }) =>
-      change.kind === "insert" ? [] : [[`${change.table} ${change.key}`, change] as const],
+      change.kind === "insert" ? [] : [[rowName(change), change] as const],
     ),
   );
   const kept = stored.flatMap((row) => {
-    const change = changed.get(`${row.table} ${row.key}`);
+    const change = changed.get(rowName(row));
     if (change === undefined) return [row];
     return change.kind === "delete" ? [] : [{ ...row, values: { ...row.values, ...change.values } }];
   });
   const inserted = plan.changes.flatMap(({ change }, index) => {
     if (change.kind !== "insert") return [];
     const { table } = change;
-    const column = tables[table].key;
-    // Ids that the database will give are none yet: numbers that no stored row has stand for them.
-    const key = change.values[column] ?? -(index + 1);
-    return [{ table, key: String(key), values: { ...withDefaults(table, change.values), [column]: key } }];
+    const key = insertedKey(change, index);
+    const values = { ...withDefaults(table, change.values), [tables[table].key]: keyValue(table, key) };
+    return [{ table, key, values }];
   });
   return [...kept, ...inserted].sort((a, b) => tableNames.indexOf(a.table) - tableNames.indexOf(b.table));
 }
+
+/** Ids that the database will give are none yet: numbers that no stored row has stand for them. */
+const insertedKey = ({ table, values }: NewRow, index: number): string =>
+  String(values[tables[table].key] ?? -(index + 1));
+
+const keyValue = (table: MetadataTable, key: string): string | number =>
+  columnsOf(table)[tables[table].key]?.type === "integer" ? Number(key) : key;

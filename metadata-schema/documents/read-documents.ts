@@ -17,6 +17,8 @@ export interface DocumentFault {
   readonly document: number;
   readonly path: Path;
   readonly message: string;
+  /** another place that it is about */
+  readonly other?: { readonly document: number; readonly path: Path };
 }
 
 export interface DocumentRow {
@@ -40,6 +42,14 @@ export interface DocumentSet {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** SQL Server reads JSON of 128 levels; a document's own are among them. */
+const deepest = 100;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeperThan(each, levels - 1));
+}
+
 export function readDocuments(documents: readonly unknown[]): DocumentSet {
   const reader = new DocumentReader();
   documents.forEach((value, document) => {
@@ -54,10 +64,15 @@ class DocumentReader implements DocumentSet {
   readonly faults: DocumentFault[] = [];
   readonly #seen = new Map<string, DocumentRow>();
   #document = 0;
+  #unnumbered = 0;
 
   read(document: number, value: unknown): void {
     this.#document = document;
     if (value === null || value === undefined) return; // an empty one, e.g. behind a last ---
+    if (isDeeperThan(value, deepest)) {
+      this.#fault([], `has lists and objects inside each other more than ${deepest} deep. Make it flatter.`);
+      return;
+    }
     if (Array.isArray(value)) {
       value.forEach((each, index) => {
         this.#readDocument(each, [index]);
@@ -105,12 +120,13 @@ class DocumentReader implements DocumentSet {
     this.#addRow({ table, values: values as RowValues, document: this.#document, path }, String(values[key]));
   }
 
-  #readJob(fields: Fields, path: Path): void {
-    const jobId = fields.job_id;
-    if (typeof jobId !== "number" || !Number.isInteger(jobId)) {
-      this.#fault([...path, "job_id"], "must be an integer, e.g. job_id: 201.");
-      return;
-    }
+  #readJob(given: Fields, path: Path): void {
+    const isNumbered = Number.isInteger(given.job_id) && Number(given.job_id) >= 1;
+    if (!isNumbered) this.#fault([...path, "job_id"], "must be an integer from 1 on, e.g. job_id: 201.");
+    // The rest is read under a number that no job has, so that its faults are told, too.
+    this.#unnumbered -= isNumbered ? 0 : 1;
+    const jobId = isNumbered ? Number(given.job_id) : this.#unnumbered;
+    const fields: Fields = { ...given, job_id: jobId };
     const columns = Object.keys(columnsOf("Jobs"));
     const outer = sections.filter(({ within }) => within === null).flatMap(fieldsOf);
     this.#unknownFields(fields, [...columns, "security", ...outer], path, "a job");
@@ -168,7 +184,12 @@ class DocumentReader implements DocumentSet {
     const before = this.#seen.get(`${row.table} ${key}`);
     if (before !== undefined) {
       const where = `document ${before.document + 1}${before.path.length === 0 ? "" : `, ${textOfPath(before.path)}`}`;
-      this.#fault(row.path, `describes ${row.table} ${key}, as ${where} does already. Keep one of the two.`);
+      const other = { document: before.document, path: before.path };
+      this.#fault(
+        row.path,
+        `describes ${row.table} ${key}, as ${where} does already. Keep one of the two.`,
+        other,
+      );
       return;
     }
     this.#seen.set(`${row.table} ${key}`, row);
@@ -204,8 +225,9 @@ class DocumentReader implements DocumentSet {
         this.#fault([...path, name], `is no field of ${what}. Its fields are ${known.join(", ")}.`);
   }
 
-  #fault(path: Path, message: string): void {
-    this.faults.push({ document: this.#document, path, message });
+  #fault(path: Path, message: string, other?: DocumentFault["other"]): void {
+    const about = other === undefined ? {} : { other };
+    this.faults.push({ document: this.#document, path, message, ...about });
   }
 }
 

@@ -94,6 +94,14 @@ const rows: Scenarios<
         person,
       );
     }),
+    "beside rows that are as they were read": call(
+      (store) =>
+        store.changeRows([{ kind: "insert", table: "Jobs", values: { job_id: 300 } }], person, [
+          { table: "Access_Policies", jobId: 201, keys: ["1"] },
+          { table: "Access_Policies", jobId: 202, keys: [] },
+        ]),
+      [/AS row_key FROM Access_Policies/, [[{ job_id: 201, row_key: 1 }]]],
+    ),
   },
   readRows: {
     "all tables": call((store) => store.readRows({})),

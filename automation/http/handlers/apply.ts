@@ -6,8 +6,8 @@ import { parse } from "../parse.ts";
 /** 200 with the changes, made or only told; 422 with every fault of the documents, and nothing written. */
 export const postApply: Handler = async (call, { applyDocuments }) => {
   const request = parse(applyRequestBody, call.body, "body");
-  const changes = await applyDocuments(request);
-  const body: ApplyBody = { applied: !request.dryRun, changes: [...changes] };
+  const { changes, plan } = await applyDocuments(request);
+  const body: ApplyBody = { applied: !request.dryRun, plan, changes };
   return json(200, body);
 };
 

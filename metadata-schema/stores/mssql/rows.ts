@@ -4,6 +4,7 @@ import { inOrder } from "../../change-order.ts";
 import { columnsOf, type MetadataTable, tableNames, tables } from "../../columns.ts";
 import { subjectKey } from "../../contributions.ts";
 import { ConflictError, RowRefusedError } from "../../errors.ts";
+import { requireSameSections, sectionsByTable } from "../../read-sections.ts";
 import { belongsToJob, requireShape, valuesOf } from "../../row-values.ts";
 import { type EnvironmentRow, type JobRow, type MalformedRow, rowSchemas } from "../../rows.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   JobSnapshot,
   MetadataStore,
   NewRow,
+  ReadSection,
   RowChange,
   RowValue,
   RowValues,
@@ -29,7 +31,17 @@ import { isDuplicate, serverNumber } from "./transient.ts";
 type ParsedRow<T extends MetadataTable> = (typeof rowSchemas)[T]["_output"];
 
 /** The actor is the transaction's, see Connection.write. */
-export async function changeRows(transaction: Transaction, changes: readonly RowChange[]): Promise<void> {
+export async function changeRows(
+  transaction: Transaction,
+  changes: readonly RowChange[],
+  read: readonly ReadSection[],
+): Promise<void> {
+  for (const { table, sections, jobIds } of sectionsByTable(read)) {
+    // Locked with the gaps between them until the transaction ends, so that nobody adds a row meanwhile.
+    const sql = `SELECT job_id, ${tables[table].key} AS row_key FROM ${table} WITH (UPDLOCK, HOLDLOCK)
+WHERE job_id IN (SELECT CAST(value AS int) FROM OPENJSON(@jobs))`;
+    requireSameSections(sections, await transaction.all(sql, { jobs: JSON.stringify(jobIds) }));
+  }
   for (const change of inOrder(changes)) await changeRow(transaction, change);
 }
 

@@ -4,6 +4,7 @@ import { inOrder } from "../../change-order.ts";
 import { columnsOf, type MetadataTable, tableNames, tables } from "../../columns.ts";
 import { subjectKey } from "../../contributions.ts";
 import { ConflictError, RowRefusedError } from "../../errors.ts";
+import { requireSameSections, sectionsByTable } from "../../read-sections.ts";
 import { belongsToJob, requireShape, valuesOf } from "../../row-values.ts";
 import { type EnvironmentRow, type JobRow, type MalformedRow, rowSchemas } from "../../rows.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   JobSnapshot,
   MetadataStore,
   NewRow,
+  ReadSection,
   RowChange,
   RowValue,
   RowValues,
@@ -23,8 +25,17 @@ import { outputsOfStacks, outputVersions } from "./outputs.ts";
 
 type ParsedRow<T extends MetadataTable> = (typeof rowSchemas)[T]["_output"];
 
-export function changeRows(transaction: Transaction, changes: readonly RowChange[], actor: Actor): void {
+export function changeRows(
+  transaction: Transaction,
+  changes: readonly RowChange[],
+  { actor, read }: { readonly actor: Actor; readonly read: readonly ReadSection[] },
+): void {
   changes.forEach(requireShape);
+  for (const { table, sections, jobIds } of sectionsByTable(read)) {
+    const key = tables[table].key;
+    const sql = `SELECT job_id, ${key} AS row_key FROM ${table} WHERE job_id IN (SELECT value FROM json_each(?))`;
+    requireSameSections(sections, transaction.all(sql, JSON.stringify(jobIds)));
+  }
   transaction.run("DELETE FROM Audit_Context");
   transaction.run(
     "INSERT INTO Audit_Context (id, actor, actor_kind) VALUES (1, ?, ?)",

@@ -72,8 +72,8 @@ const rowMethods = (
   | "loadEnvironment"
   | "commitResolution"
 > => {
-  const changeRows: MetadataStore["changeRows"] = (changes, actor) =>
-    connection.write((t) => writeRows(t, changes, actor));
+  const changeRows: MetadataStore["changeRows"] = (changes, actor, read = []) =>
+    connection.write((t) => writeRows(t, changes, { actor, read }));
   return {
     insertRows: (rows) =>
       changeRows(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { canonicalJson, specHash, versionSuffix } from "../../../automation/reconcile/spec-hash.ts";
+import { specHash, versionSuffix } from "../../../automation/reconcile/spec-hash.ts";
+import { canonicalJson } from "../../../metadata-schema/canonical-json.ts";
 import { absentHash } from "../../../metadata-schema/store.ts";
 import { accessSpec, platformSpec } from "../../program/support/specs.ts";
 

@@ -1,7 +1,8 @@
 /** changeRows and readRows: rows as people write them, all or nothing. */
 import assert from "node:assert/strict";
 import { ConflictError } from "../../../metadata-schema/errors.ts";
-import { type Case, childRows, resolveAll, seed, touched } from "./kit.ts";
+import type { ReadSection } from "../../../metadata-schema/store.ts";
+import { type Case, childRows, insertPolicy, resolveAll, seed, touched } from "./kit.ts";
 import { change, insert, remove, rowOf, rowOfJob, update } from "./row-changes.ts";
 
 export function changeRowsCases(fact: Case): void {
@@ -79,6 +80,38 @@ function conflictCases(fact: Case): void {
       });
     assert.deepEqual((await rowOf(store, "Jobs", "201")).values, { ...read.values, priority: "urgent" });
     assert.equal(await store.getJob(300), null);
+  });
+
+  fact("a section that has other rows than were read is a conflict, and nothing is written", async (kit) => {
+    const { store } = kit;
+    await seed(store);
+    const mine = await rowOfJob(store, "Access_Policies");
+    const actor = { name: "mei.tanaka@contoso.example", kind: "person" } as const;
+    const table = "Access_Policies";
+    const addJob = (...read: readonly ReadSection[]) =>
+      store.changeRows([insert("Jobs", { job_id: 300 })], actor, read);
+    const asRead = { table, jobId: 201, keys: [mine.key] } as const;
+    const none = { table, jobId: 203, keys: [] } as const;
+    const secrets = await rowOfJob(store, "Secret_References");
+    await kit.raw(insertPolicy(203));
+    for (const read of [
+      [asRead, none],
+      [{ ...asRead, keys: [] }],
+      [{ ...asRead, keys: [mine.key, "999"] }],
+      [{ ...asRead, keys: ["999"] }],
+      [asRead, { table: "Secret_References", jobId: 201, keys: [`${Number(secrets.key) + 1}`] }],
+    ] as const)
+      await assert.rejects(addJob(...read), (error: unknown) => {
+        assert.ok(error instanceof ConflictError, String(error));
+        assert.match(
+          error.message,
+          /^The rows of job 20[13] in (Access_Policies|Secret_References) were changed/,
+        );
+        return true;
+      });
+    assert.equal(await store.getJob(300), null);
+    await addJob(asRead, { table: "Secret_References", jobId: 201, keys: [secrets.key] });
+    assert.notEqual(await store.getJob(300), null);
   });
 
   fact("a change inside a list or an object is a conflict, another spelling of it is none", async (kit) => {

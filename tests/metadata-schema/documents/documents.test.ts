@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
-import { planApply } from "../../../metadata-schema/documents/plan-apply.ts";
+import { planApply, withDefaults } from "../../../metadata-schema/documents/plan-apply.ts";
 import { readDocuments, textOfPath } from "../../../metadata-schema/documents/read-documents.ts";
 import { writeDocuments } from "../../../metadata-schema/documents/write-documents.ts";
 import { sampleRows } from "../../../metadata-schema/sample/sample.ts";
@@ -111,6 +111,36 @@ describe("reading documents", () => {
       );
   });
 
+  it("a number that no job can have is a fault, and the rest of the document is read", () => {
+    for (const job_id of ["204", 0, -5, 1.5, null])
+      assert.deepEqual(faultsOf({ job_id, name: 17 }), [
+        "0 job_id: must be an integer from 1 on, e.g. job_id: 201.",
+        '0 name: must be text. It is 17. Write it like name: "Churn model training".',
+      ]);
+  });
+
+  it("lists inside lists without end are a fault", () => {
+    let parameters: unknown = {};
+    for (let level = 0; level < 5_000; level += 1) parameters = { deeper: parameters };
+    assert.deepEqual(faultsOf({ job_id: 201, pipeline_settings: { parameters } }), [
+      "0 : has lists and objects inside each other more than 100 deep. Make it flatter.",
+    ]);
+  });
+
+  it("half a character is a fault", () => {
+    assert.match(
+      faultsOf({ job_id: 201, name: "a\ud800b" })[0] ?? "",
+      /^0 name: must be text that can be written/,
+    );
+  });
+
+  it("a cluster that has fewer workers by default than it needs is a fault", () => {
+    assert.match(
+      faultsOf({ job_id: 201, cluster_config: { min_workers: 10 } })[0] ?? "",
+      /max_workers must not be less than min_workers/,
+    );
+  });
+
   it("a row that two documents describe is a fault", () => {
     assert.match(
       faultsOf({ job_id: 1 }, { jobs: [{ job_id: 1 }] })[0] ?? "",
@@ -196,11 +226,65 @@ describe("applying documents", () => {
     assert.deepEqual(await changesAfter(base, [base[0], { job_id: 202 }], true), [
       `insert Jobs  {"job_id":202}`,
       "delete Jobs 201",
+      "delete Access_Policies 1",
     ]);
     assert.deepEqual(await changesAfter(base, [base[0], { job_id: 201 }], true), [
       `update Jobs 201 {"name":null}`,
       "delete Access_Policies 1",
     ]);
+  });
+
+  it("with prune a row that stays may not name what goes", async () => {
+    const other = { ...environment, name: "westus", is_default: false };
+    const stored = [
+      { table: "Environments", key: "eastus", values: environment },
+      { table: "Environments", key: "westus", values: other },
+      { table: "Jobs", key: "201", values: withDefaults("Jobs", { job_id: 201, environment: "westus" }) },
+    ] as const;
+    const documents = readDocuments([
+      { environments: [environment] },
+      { job_id: 201, environment: "westus" },
+    ]);
+    assert.deepEqual(planApply(documents, stored, { prune: true }).faults, [
+      {
+        document: 1,
+        path: ["environment"],
+        message: 'names Environments "westus", which does not exist. Add its row, or name one of eastus.',
+      },
+    ]);
+  });
+
+  it("of two rows about the same thing the one that is as it should be is left alone", async () => {
+    const [first, second] = [policy, { ...policy, permissions: ["read_model", "execute_inference"] }];
+    const two = (...rows: readonly unknown[]) => [{ job_id: 201, security: { access_policies: rows } }];
+    const both = [base[0], ...two(first, second)];
+    assert.deepEqual(await changesAfter(both, two(second, first)), []);
+    assert.deepEqual(await changesAfter(both, two(second)), ["delete Access_Policies 1"]);
+    assert.deepEqual(await changesAfter(both, two(second, { ...first, permissions: [] })), [
+      'update Access_Policies 1 {"permissions":[]}',
+    ]);
+  });
+
+  it("8,000 rows are planned in a moment, whatever of them changes", () => {
+    const names = Array.from({ length: 8_000 }, (_, index) => `erp-${index}`);
+    const source = (name: string) => ({ name, kind: "rest", location: "eastus" });
+    const settings = (data_source: string) => ({ pipeline_settings: { data_source } });
+    const documents = readDocuments([
+      { data_sources: names.map(source) },
+      ...names.map((_, index) => ({ job_id: index + 1, ...settings("nowhere") })),
+      { job_id: 9_000, alert_rules: names.map((_, threshold) => ({ metric: "model_accuracy", threshold })) },
+    ]);
+    const rules = names.map((_, index) => ({
+      table: "Alert_Rules" as const,
+      key: String(index + 1),
+      values: withDefaults("Alert_Rules", { job_id: 9_000, metric: "job_failures", threshold: index }),
+    }));
+    const began = performance.now();
+    const { changes, faults } = planApply(documents, rules, { prune: false });
+    const ms = performance.now() - began;
+    assert.equal(changes.length, 5 * 8_000 + 1);
+    assert.equal(faults.length, 8_000);
+    assert.ok(ms < 2_000, `${ms} ms`);
   });
 
   it("a row that is not there yet needs all that must be given, and what it names", async () => {
@@ -226,8 +310,11 @@ describe("writing documents", () => {
     const stored = await temp.store.readRows({});
     const documents = readDocuments(writeDocuments(stored));
     assert.deepEqual(documents.faults, []);
-    for (const prune of [false, true])
-      assert.deepEqual(planApply(documents, stored, { prune }), { changes: [], faults: [] });
+    for (const prune of [false, true]) {
+      const { changes, faults, described } = planApply(documents, stored, { prune });
+      assert.deepEqual([changes, faults], [[], []]);
+      assert.equal(described.size, stored.length, "each row is described");
+    }
     await temp.close();
   });
 

@@ -63,6 +63,16 @@ WHERE job_id = @key
 SELECT * FROM Jobs WITH (UPDLOCK, HOLDLOCK) WHERE job_id = @key
 --   @key = 201
 
+-- ==== changeRows: beside rows that are as they were read
+-- write as person mei.tanaka@contoso.example
+SELECT job_id, policy_id AS row_key FROM Access_Policies WITH (UPDLOCK, HOLDLOCK)
+WHERE job_id IN (SELECT CAST(value AS int) FROM OPENJSON(@jobs))
+--   @jobs = '[201,202]'
+
+-- write as person mei.tanaka@contoso.example
+INSERT INTO Jobs (job_id) VALUES (@v_job_id)
+--   @v_job_id = 300
+
 -- ==== readRows: all tables
 -- read
 SELECT * FROM Environments ORDER BY name;
