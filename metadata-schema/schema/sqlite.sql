@@ -262,8 +262,9 @@ CREATE TABLE Audit_Logs (
   action TEXT NOT NULL,                               -- insert, update or delete
   table_name TEXT NOT NULL,                           -- e.g. Access_Policies
   row_key TEXT NOT NULL,                              -- e.g. 17
-  before_values TEXT CHECK (json_valid(before_values)), -- the row by column; NULL: it was not there
-  after_values TEXT CHECK (json_valid(after_values))    -- the row by column; NULL: it is gone
+  -- the row by column; NULL: it was not there, or is gone. SQLite before 3.45 calls NULL no valid JSON.
+  before_values TEXT CHECK (before_values IS NULL OR json_valid(before_values)),
+  after_values TEXT CHECK (after_values IS NULL OR json_valid(after_values))
 ) STRICT;
 
 CREATE INDEX Audit_Logs_row ON Audit_Logs (table_name, row_key, event_id);

@@ -1,7 +1,7 @@
 /** A file that the process may not write, and then may. */
 import assert from "node:assert/strict";
-import { chmodSync, readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { chmodSync, existsSync, readdirSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { openStore } from "../../metadata-schema/open-store.ts";
@@ -48,6 +48,24 @@ describe("sqlite: a read-only file", () => {
       assert.deepEqual(await touched(store), ["job:201", "job:203"]);
       await store.close();
     });
+    await rm(temp.folder, { recursive: true });
+  });
+
+  it("that is moved away is not made anew", async () => {
+    const temp = await openTempStore();
+    await seed(temp.store);
+    await temp.store.close();
+    chmodSync(temp.folder, 0o777);
+    chmodSync(temp.file, 0o444);
+    const store = await withoutRoot(() => openStore({ url: temp.url }));
+    await rename(temp.file, `${temp.file}.old`);
+    await withoutRoot(async () => {
+      for (let attempt = 0; attempt < 2; attempt += 1) await assert.rejects(store.touch([job(201)]));
+      await assert.rejects(store.ping(), /was moved, deleted or replaced/);
+      assert.equal((await store.getJob(201))?.name, "churn", "what was open still reads");
+    });
+    assert.equal(existsSync(temp.file), false);
+    await store.close();
     await rm(temp.folder, { recursive: true });
   });
 });

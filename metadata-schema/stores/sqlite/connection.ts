@@ -81,8 +81,10 @@ export class Connection {
 
   /** Work that writes, all or nothing. It may run more than once, so it must have no other effects. */
   async write<T>(work: (transaction: Transaction) => T): Promise<T> {
+    // Counted from here: writers that wait behind each other give up together, not one after the other.
+    const deadline = performance.now() + busyTimeoutMs;
     const turn = this.#lastWrite.then(() =>
-      patiently(this.#file, () => this.#transact("BEGIN IMMEDIATE", work)),
+      patiently(this.#file, () => this.#transact("BEGIN IMMEDIATE", work), deadline),
     );
     this.#lastWrite = turn.then(
       () => {
@@ -136,6 +138,8 @@ export class Connection {
   }
 
   #reopen(): void {
+    // Nothing is made where the file was: that would be another, empty database.
+    if (inodeOf(this.#file) !== this.#inode) return;
     let fresh: DatabaseSync;
     try {
       fresh = openFile({ file: this.#file });
@@ -256,8 +260,11 @@ class LockedError extends Error {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Tries again while another process holds the lock, without blocking the thread for long. */
-async function patiently<T>(file: string, attempt: () => T): Promise<T> {
-  const deadline = performance.now() + busyTimeoutMs;
+async function patiently<T>(
+  file: string,
+  attempt: () => T,
+  deadline = performance.now() + busyTimeoutMs,
+): Promise<T> {
   for (;;) {
     try {
       return attempt();
