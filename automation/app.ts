@@ -64,6 +64,8 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     log,
   });
   const loops = startLoops({ config, store, engine, clouds, log });
+  const behindServer = [() => loops.stop(), () => engine.close()];
+  const last = [() => store.close(), () => lock.release()];
   const server = await openHttpServer({
     port: config.port,
     log,
@@ -84,26 +86,31 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
       readiness: () => readiness(config, store, clouds),
       runEvents: (runId, after, signal) => loops.events.follow(runId, after, signal),
     },
+  }).catch(async (fault) => {
+    // Nothing is left behind where the service cannot be reached, e.g. on a port that is taken.
+    await inTurn([...behindServer, () => clouds.stop(), ...last]).catch(() => {});
+    throw fault;
   });
   const file = await writeServiceFile(config.home, `http://127.0.0.1:${server.port}`);
   return {
     port: server.port,
     store,
-    close: async ({ stopClouds }) => {
-      const faults: unknown[] = [];
-      const steps = [
+    close: ({ stopClouds }) =>
+      inTurn([
         () => file.remove(),
         () => server.close(),
-        () => loops.stop(),
-        () => engine.close(),
+        ...behindServer,
         () => (stopClouds ? clouds.stop() : Promise.resolve()),
-        () => store.close(),
-        () => lock.release(),
-      ];
-      for (const step of steps) await step().catch((fault) => faults.push(fault));
-      if (faults.length > 0) throw new AggregateError(faults, "The service did not stop cleanly.");
-    },
+        ...last,
+      ]),
   };
+}
+
+/** Each step, whatever became of the ones before it. */
+async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const step of steps) await step().catch((fault) => faults.push(fault));
+  if (faults.length > 0) throw new AggregateError(faults, "The service did not stop cleanly.");
 }
 
 /** Nobody signs in yet: whoever calls the loopback address is the machine's own user. */

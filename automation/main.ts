@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const database = await addressForPeople(storeAddress(config.metadataUrl));
   const progress = reportProgress({ store: app.store, port: app.port, home: config.home, database, say });
   await stopAsked();
-  say("Stopping: runs under way end first.");
+  say("Stopping: calls under way end first; the rest goes on at the next start.");
   progress.stop();
   await app.close({ stopClouds: true });
   say("Stopped.");

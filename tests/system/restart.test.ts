@@ -1,5 +1,9 @@
 /** The service's process alone is killed in the middle of the first roll-out, and started again. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { makeHome, removeHome, TestService, until } from "../support/service.ts";
 import { cluster, environment, job, network, policy, secret } from "../support/small-rows.ts";
@@ -67,3 +71,29 @@ describe("kill -9 of the service in the middle of the first roll-out", () => {
     assert.equal((await service.fetch("/readyz")).status, 200);
   });
 });
+
+describe("a service whose port is taken", () => {
+  it("says so and leaves no process behind", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const { port } = holder.address() as AddressInfo; // of a TCP server
+    const service = new TestService(await makeHome([environment(), job(201)]));
+    await assert.rejects(service.start({ PORT: String(port) }), /Port \d+ is taken by another process/);
+    const clouds = JSON.parse(
+      await readFile(path.join(service.home, "clouds", "endpoint.json"), "utf8").catch(() => '{"pid":0}'),
+    );
+    assert.ok(clouds.pid === 0 || !isAlive(clouds.pid), "its simulated clouds have ended, too");
+    holder.close();
+    await service.start();
+    await service.stop();
+    await removeHome(service.home);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
