@@ -1,8 +1,7 @@
 /** `rowgate apply`, `diff` and `export`: rows as files. */
 import { Command, Option } from "commander";
-import { stringify } from "yaml";
 import { type ApplyBody, applyBody, exportBody } from "../http/contract.ts";
-import { dataText } from "./output.ts";
+import { dataText, documentsText } from "./output.ts";
 import { placeName, readSources, type Sources } from "./read-files.ts";
 import { type ServiceClient, ServiceRefusal } from "./service-client.ts";
 
@@ -81,9 +80,7 @@ export function exportCommand({ open, print }: FilesOptions): Command {
       const { documents } = exportBody.parse(await (await open()).get(`/api/export${query}`));
       if (documents.length === 0)
         throw new Error(flags.job === undefined ? "There are no rows yet." : `There is no job ${flags.job}.`);
-      if (flags.output === "json") print(JSON.stringify(documents, null, 2));
-      else
-        print(documents.map((document) => stringify(document, { lineWidth: 110 }).trimEnd()).join("\n---\n"));
+      print(documentsText(flags.output, documents));
     });
 }
 

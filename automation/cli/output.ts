@@ -1,6 +1,6 @@
 /** How commands print: a table for people, JSON or YAML for programs. */
 import { Option } from "commander";
-import { stringify } from "yaml";
+import { Document, visit } from "yaml";
 import { formatTable } from "./table.ts";
 
 export const formats = ["table", "json", "yaml"] as const;
@@ -10,7 +10,28 @@ export const outputOption = (): Option =>
   new Option("-o, --output <format>", "how to print").choices(formats).default("table");
 
 export const dataText = (format: "json" | "yaml", data: unknown): string =>
-  format === "json" ? JSON.stringify(data, null, 2) : stringify(data, { lineWidth: 110 }).trimEnd();
+  format === "json" ? JSON.stringify(data, null, 2) : yamlText(data);
+
+/** Documents that `apply` reads back as they are. */
+export const documentsText = (format: "json" | "yaml", documents: readonly unknown[]): string =>
+  format === "json" ? dataText(format, documents) : documents.map(yamlText).join("\n---\n");
+
+// White space that a block of lines loses, or that nobody sees in one.
+const needsQuotes = /^\s|[ \t]\n|\n[ \t]|[^\S\n ]|\p{Cc}(?<!\n)/u;
+
+// Quoted text as JSON, on one line: over several the printer loses white space of it.
+const layout = { lineWidth: 110, doubleQuotedAsJSON: true } as const;
+
+function yamlText(data: unknown): string {
+  const document = new Document(data);
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === "string" && needsQuotes.test(node.value)) node.type = "QUOTE_DOUBLE";
+    },
+  });
+  // Printing ends the last line. Any other white space at the end may belong to a value.
+  return document.toString(layout).replace(/\n$/, "");
+}
 
 /** `text` is made only where somebody reads it. */
 export const inFormat = (format: Format, data: unknown, text: () => string): string =>
