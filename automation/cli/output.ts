@@ -1,6 +1,7 @@
 /** How commands print: a table for people, JSON or YAML for programs. */
 import { Option } from "commander";
 import { Document, visit } from "yaml";
+import { oneLine, oneLineValue } from "./one-line.ts";
 import { formatTable } from "./table.ts";
 
 export const formats = ["table", "json", "yaml"] as const;
@@ -43,9 +44,9 @@ export function section(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
 ): string {
-  if (rows.length === 0) return `${title}: none`;
+  if (rows.length === 0) return `${oneLine(title)}: none`;
   const lines = formatTable(heads, rows).split("\n");
-  return [title, ...lines.map((line) => `  ${line}`)].join("\n");
+  return [oneLine(title), ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
 /** Names and values, one a line. */
@@ -60,7 +61,7 @@ export function cell(value: unknown): string {
   if (value === null || value === undefined || value === "") return "-";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map(cell).join(",");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" ? oneLine(JSON.stringify(value)) : oneLineValue(String(value));
 }
 
 const units = [
