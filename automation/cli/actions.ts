@@ -4,6 +4,7 @@ import { type AcceptedBody, acceptedBody, type RequestBody, requestBody } from "
 import { type CommandContext, failedExit, jobId } from "./command-context.ts";
 import { followRun } from "./follow-run.ts";
 import { changesText, took } from "./get.ts";
+import { oneLine } from "./one-line.ts";
 import { type Format, inFormat, outputOption } from "./output.ts";
 import type { ServiceClient } from "./service-client.ts";
 import { formatTable } from "./table.ts";
@@ -60,7 +61,7 @@ async function follow(
     runs.map(({ id, stack }) =>
       followRun(service, id, ({ operation, urn, status }) => {
         if (status === "done" || status === "failed")
-          tell(`${stack}: ${operation} ${urn.split("::").at(-1)} ${status}`);
+          tell(oneLine(`${stack}: ${operation} ${urn.split("::").at(-1)} ${status}`));
       }),
     ),
   );

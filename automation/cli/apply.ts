@@ -1,8 +1,8 @@
 /** `rowgate apply`, `diff` and `export`: rows as files. */
 import { Command, Option } from "commander";
-import { stringify } from "yaml";
 import { type ApplyBody, applyBody, exportBody } from "../http/contract.ts";
-import { dataText } from "./output.ts";
+import { oneLine, oneLineValue } from "./one-line.ts";
+import { dataText, documentsText } from "./output.ts";
 import { placeName, readSources, type Sources } from "./read-files.ts";
 import { type ServiceClient, ServiceRefusal } from "./service-client.ts";
 
@@ -85,9 +85,7 @@ export function exportCommand({ open, print }: FilesOptions): Command {
       const { documents } = exportBody.parse(await (await open()).get(`/api/export${query}`));
       if (documents.length === 0)
         throw new Error(flags.job === undefined ? "There are no rows yet." : `There is no job ${flags.job}.`);
-      if (flags.output === "json") print(JSON.stringify(documents, null, 2));
-      else
-        print(documents.map((document) => stringify(document, { lineWidth: 110 }).trimEnd()).join("\n---\n"));
+      print(documentsText(flags.output, documents));
     });
 }
 
@@ -132,7 +130,7 @@ function toldWithLines(details: unknown, sources: Sources): readonly string[] {
     const place = source?.placeOf(path) ?? { line: 1, column: 1 };
     const field = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
     const what = field === "" ? message : `${field.replace(/^\./, "")}: ${message}`;
-    return { document, ...place, text: `${placeName(source?.file ?? "<stdin>", place)}: ${what}` };
+    return { document, ...place, text: `${placeName(source?.file ?? "<stdin>", place)}: ${oneLine(what)}` };
   });
   return told
     .sort((a, b) => a.document - b.document || a.line - b.line || a.column - b.column)
@@ -177,15 +175,16 @@ const signs = { insert: "+", update: "~", delete: "-" } as const;
 
 function lineOf({ kind, table, key, jobId, about, columns }: ApplyBody["changes"][number]): string {
   const owner = jobId === null || table === "Jobs" ? "" : ` of job ${jobId}`;
-  const name = table === "Jobs" ? ` ${jobId}` : key === null || key === about ? "" : ` ${key}`;
+  const name = table === "Jobs" ? ` ${jobId}` : key === null || key === about ? "" : ` ${oneLineValue(key)}`;
   const values = Object.entries(columns)
     .filter(([, { before, after }]) => kind === "update" || (kind === "insert" && after !== before))
     .map(([column, { before, after }]) =>
       kind === "update" ? `${column}: ${shown(before)} -> ${shown(after)}` : `${column}: ${shown(after)}`,
     );
-  const what = kind === "insert" ? "" : ` ${about}`;
+  const what = kind === "insert" ? "" : ` ${oneLineValue(about)}`;
   const end = values.length === 0 ? "" : `  ${values.join(", ")}`;
   return `${signs[kind]} ${table}${name}${table === "Jobs" ? "" : what}${owner}${end}`;
 }
 
-const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+const shown = (value: unknown): string =>
+  typeof value === "string" ? oneLineValue(value) : oneLine(JSON.stringify(value));

@@ -16,7 +16,7 @@ export const failedExit = 1;
 
 export function jobId(text: string): number {
   const id = Number(text);
-  if (!/^\d+$/.test(text) || id < 1 || !Number.isSafeInteger(id))
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(id))
     throw new InvalidArgumentError("Give the number of a job, like 201; `rowgate get jobs` lists them.");
   return id;
 }

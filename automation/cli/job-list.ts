@@ -8,7 +8,8 @@ const pageSize = 500;
 /** All jobs, by id. */
 export async function readJobs(service: ServiceClient): Promise<readonly JobSummaryBody[]> {
   const jobs: JobSummaryBody[] = [];
-  for (let after: number | null = 0; after !== null; ) {
+  // A job may have been given a number below 1.
+  for (let after: number | null = Number.MIN_SAFE_INTEGER; after !== null; ) {
     const page = jobListBody.parse(await service.get(`/api/jobs?limit=${pageSize}&after=${after}`));
     jobs.push(...page.jobs);
     after = page.next;

@@ -1,6 +1,7 @@
 /** How commands print: a table for people, JSON or YAML for programs. */
 import { Option } from "commander";
-import { stringify } from "yaml";
+import { Document, visit } from "yaml";
+import { oneLine, oneLineValue } from "./one-line.ts";
 import { formatTable } from "./table.ts";
 
 export const formats = ["table", "json", "yaml"] as const;
@@ -10,7 +11,28 @@ export const outputOption = (): Option =>
   new Option("-o, --output <format>", "how to print").choices(formats).default("table");
 
 export const dataText = (format: "json" | "yaml", data: unknown): string =>
-  format === "json" ? JSON.stringify(data, null, 2) : stringify(data, { lineWidth: 110 }).trimEnd();
+  format === "json" ? JSON.stringify(data, null, 2) : yamlText(data);
+
+/** Documents that `apply` reads back as they are. */
+export const documentsText = (format: "json" | "yaml", documents: readonly unknown[]): string =>
+  format === "json" ? dataText(format, documents) : documents.map(yamlText).join("\n---\n");
+
+// White space that a block of lines loses, or that nobody sees in one.
+const needsQuotes = /^\s|[ \t]\n|\n[ \t]|[^\S\n ]|\p{Cc}(?<!\n)/u;
+
+// Quoted text as JSON, on one line: over several the printer loses white space of it.
+const layout = { lineWidth: 110, doubleQuotedAsJSON: true } as const;
+
+function yamlText(data: unknown): string {
+  const document = new Document(data);
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === "string" && needsQuotes.test(node.value)) node.type = "QUOTE_DOUBLE";
+    },
+  });
+  // Printing ends the last line. Any other white space at the end may belong to a value.
+  return document.toString(layout).replace(/\n$/, "");
+}
 
 /** `text` is made only where somebody reads it. */
 export const inFormat = (format: Format, data: unknown, text: () => string): string =>
@@ -22,9 +44,9 @@ export function section(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
 ): string {
-  if (rows.length === 0) return `${title}: none`;
+  if (rows.length === 0) return `${oneLine(title)}: none`;
   const lines = formatTable(heads, rows).split("\n");
-  return [title, ...lines.map((line) => `  ${line}`)].join("\n");
+  return [oneLine(title), ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
 /** Names and values, one a line. */
@@ -39,7 +61,7 @@ export function cell(value: unknown): string {
   if (value === null || value === undefined || value === "") return "-";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map(cell).join(",");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" ? oneLine(JSON.stringify(value)) : oneLineValue(String(value));
 }
 
 const units = [

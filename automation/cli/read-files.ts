@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from "yaml";
+import { yamlFaults, yamlOptions } from "./yaml-faults.ts";
 
 export interface SourceDocument {
   readonly file: string;
@@ -63,13 +64,12 @@ function parseSource(file: string, text: string, documents: SourceDocument[], fa
   const fault = (offset: number, message: string): void => {
     faults.push(`${placeName(file, place(offset))}: ${message}`);
   };
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const parsed = parseAllDocuments(text, { ...yamlOptions, lineCounter: lines });
   if (!Array.isArray(parsed)) return; // an empty stream
   for (const document of parsed) {
-    if (document.errors.length > 0) {
-      for (const error of document.errors) fault(error.pos[0], error.message);
-      continue;
-    }
+    const found = yamlFaults(document);
+    for (const { offset, message } of found) fault(offset, message);
+    if (found.length > 0) continue;
     try {
       const value: unknown = document.toJS();
       documents.push({ file, value, placeOf: (parts) => place(offsetOf(document, parts)) });

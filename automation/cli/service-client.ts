@@ -28,10 +28,9 @@ export class ServiceRefusal extends Error {
 
 /** Found by ROWGATE_URL, else by what the service wrote into its home, else where it listens by default. */
 export async function openService(home: string, environment: NodeJS.ProcessEnv): Promise<ServiceClient> {
-  const url =
-    environment.ROWGATE_URL || (await readServiceUrl(home)) || `http://127.0.0.1:${environment.PORT || 8080}`;
-  if (!URL.canParse(url))
-    throw new Error(`${url} is no address of a service. Set ROWGATE_URL to one like http://127.0.0.1:8080.`);
+  const url = addressOf(
+    environment.ROWGATE_URL || (await readServiceUrl(home)) || `http://127.0.0.1:${environment.PORT || 8080}`,
+  );
   return {
     get: (route) => call(url, route, { method: "GET" }),
     post: (route, body) =>
@@ -42,6 +41,20 @@ export async function openService(home: string, environment: NodeJS.ProcessEnv):
       }),
     events: (route, after) => events(url, route, after),
   };
+}
+
+/** What is called, and named in messages: a scheme, a host and a port. */
+function addressOf(text: string): string {
+  const like = "Set ROWGATE_URL to one like http://127.0.0.1:8080.";
+  // Before anything else: whatever is wrong with the rest, a password must not be told.
+  if (text.includes("@"))
+    throw new Error(
+      `The address of the service holds a name or a password, and there is no sign-in yet. ${like}`,
+    );
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new Error(`${text} is no address of a service. ${like}`);
+  return url.origin;
 }
 
 async function call(url: string, route: string, init: RequestInit): Promise<unknown> {

@@ -1,5 +1,8 @@
+import { oneLineValue } from "./one-line.ts";
+
 /** A table for a terminal: columns as wide as their widest cell, the last one as long as it is. */
-export function formatTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(heads: readonly string[], values: readonly (readonly string[])[]): string {
+  const rows = values.map((cells) => cells.map(oneLineValue));
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...rows.map((row) => (row[column] ?? "").length)),
   );

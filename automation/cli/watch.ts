@@ -4,6 +4,7 @@ import { Command } from "commander";
 import type { JobSummaryBody } from "../http/contract.ts";
 import { type CommandContext, jobId } from "./command-context.ts";
 import { readJob, readJobs, unknownJob } from "./job-list.ts";
+import { oneLine } from "./one-line.ts";
 import { dataText, type Format, outputOption } from "./output.ts";
 
 interface WatchFlags {
@@ -71,5 +72,5 @@ function lineOf(change: Change, output: Format): string {
   const { at, jobId: id, ready } = change;
   if (ready === null) return `${at}  job ${id}  gone`;
   const state = ready.status === "True" ? "Ready" : `not Ready, ${ready.reason}`;
-  return `${at}  job ${id}  ${state}: ${ready.message}`;
+  return oneLine(`${at}  job ${id}  ${state}: ${ready.message}`);
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { type WhyObjectBody, type WhyRowBody, whyObjectBody, whyRowBody } from "../http/contract.ts";
 import type { CommandContext } from "./command-context.ts";
 import { kindOf, tableOf } from "./kinds.ts";
+import { oneLine } from "./one-line.ts";
 import { cell, type Format, inFormat, outputOption, section } from "./output.ts";
 
 export const whyCommand = ({ open, print }: CommandContext): Command =>
@@ -48,7 +49,8 @@ const unknownObject = (text: string): string =>
 function objectText({ object, stack, applied, rows }: WhyObjectBody["objects"][number]): string {
   const state = applied ? "applied" : "not applied yet";
   const title = `${object} (stack ${stack}, ${state})`;
-  if (rows.length === 0) return `${title}\n  No row asks for it any more: the next run takes it away.`;
+  if (rows.length === 0)
+    return `${oneLine(title)}\n  No row asks for it any more: the next run takes it away.`;
   return section(
     title,
     ["ROW", "JOB", "ASKS FOR"],
@@ -58,10 +60,11 @@ function objectText({ object, stack, applied, rows }: WhyObjectBody["objects"][n
 
 function rowText({ row, conditions, objects }: WhyRowBody): string {
   const job = row.jobId === null ? "" : ` of job ${row.jobId}`;
-  const held = conditions.map(({ type, message }) => `\n${type}: ${message}`).join("");
-  return section(
-    `${row.table}/${row.key}${job}${held}\nobjects`,
+  const held = conditions.map(({ type, message }) => `${type}: ${message}`);
+  const became = section(
+    "objects",
     ["OBJECT", "STACK", "ADMITTED", "APPLIED"],
     objects.map(({ object, stack, admitted, applied }) => [object, stack, cell(admitted), cell(applied)]),
   );
+  return [...[`${row.table}/${row.key}${job}`, ...held].map(oneLine), became].join("\n");
 }

@@ -104,7 +104,7 @@ function accessObjects(owner: Owner, item: AccessItem): readonly NamedObject[] {
   }
 }
 
-const jobIdOf = (stack: string): number => Number(/-(\d+)$/.exec(stack)?.[1] ?? 0);
+const jobIdOf = (stack: string): number => Number(/-(-?\d+)$/.exec(stack)?.[1] ?? 0);
 
 const aclObjectOf = (stack: string): { type: AclObjectType; jobId: number } => ({
   type: stack.includes("-cluster-policy-") ? "cluster-policy" : "job",
@@ -125,7 +125,7 @@ function itemsOf(spec: StackSpec): readonly EntryItem[] {
     case "network":
       return spec.endpoints.map((endpoint) => ({ kind: "endpoint", endpoint }));
     case "firewall":
-      return spec.ranges.map((range) => ({ kind: "range", range }));
+      return [spec.serviceAddress, ...spec.ranges].map((range) => ({ kind: "range", range }));
     case "job":
       return [
         { kind: "job", job: spec },

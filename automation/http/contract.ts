@@ -127,16 +127,21 @@ export const applyBody = z.object({
 });
 export type ApplyBody = z.infer<typeof applyBody>;
 
-export const exportQuery = z.object({ jobId: z.coerce.number().int().optional() });
 export const exportBody = z.object({ documents: z.array(z.record(z.string(), z.unknown())) });
 export type ExportBody = z.infer<typeof exportBody>;
 
-// The largest id of a 64-bit key that a JavaScript number holds exactly.
-export const jobIdParameter = z.object({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
+/** Of a path or a query. Text that Number() takes for one, like none at all, is not meant as one. */
+const wholeNumber = z
+  .string()
+  .regex(/^-?\d+$/, "is not a whole number")
+  .transform(Number)
+  .pipe(z.int());
+/** A job that somebody numbered below 1 is a job too. */
+export const jobIdParameter = z.object({ id: wholeNumber });
 export const textIdParameter = z.object({ id: z.string().min(1).max(100) });
-export const pageQuery = z.object({
+export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
-  after: z.coerce.number().int().default(Number.MIN_SAFE_INTEGER),
+  after: wholeNumber.default(Number.MIN_SAFE_INTEGER),
 });
 export const eventPosition = z.coerce.number().int().min(0).default(0);
 
@@ -265,9 +270,10 @@ export type EngineBody = z.infer<typeof engineBody>;
 
 const tableName = z.enum(tableNames as readonly [MetadataTable, ...MetadataTable[]]);
 export type TableName = z.infer<typeof tableName>;
-const jobFilter = { jobId: z.coerce.number().int().optional() };
+const jobFilter = { jobId: wholeNumber.optional() };
 const listLimit = z.coerce.number().int().min(1).max(500);
 export const rowsQuery = z.strictObject({ table: tableName.optional(), ...jobFilter });
+export const exportQuery = z.strictObject(jobFilter);
 export const stacksQuery = z.strictObject(jobFilter);
 export const runsQuery = z.strictObject({ limit: listLimit.default(50), ...jobFilter });
 export const stepsQuery = z.strictObject({ after: eventPosition, limit: listLimit.default(500) });

@@ -2,6 +2,7 @@
 import { type Entry, subjectKey } from "../../metadata-schema/contributions.ts";
 import type { RowRef } from "../../metadata-schema/rows.ts";
 import type { MetadataStore, StackRecord, StoredContribution } from "../../metadata-schema/store.ts";
+import { firewallStack } from "../../program/layout/names.ts";
 import {
   isHeld,
   type NamedObject,
@@ -22,10 +23,30 @@ export async function whyObject(store: MetadataStore, text: string): Promise<rea
   const found: FoundObject[] = [];
   for (const stack of await store.listStacks()) {
     if (!mayHold(stack, words)) continue;
-    const contributions = await store.stackContributions(stack.stack);
+    const contributions = await contributionsTo(stack, store);
     found.push(...objectsIn(stack, contributions, (object) => isNamedBy(object, words)));
   }
   return found;
+}
+
+/** What every subject contributes to a stack, and what its environment's row asks of it besides. */
+export async function contributionsTo(
+  record: StackRecord,
+  store: MetadataStore,
+): Promise<readonly StoredContribution[]> {
+  return [...(await store.stackContributions(record.stack)), ...serviceAddressIn(record)];
+}
+
+/** No entry says so: while anybody needs a firewall, the service's own address is let through it. */
+function serviceAddressIn({ stack, kind, desired }: StackRecord): readonly StoredContribution[] {
+  const { spec } = desired;
+  if (spec?.kind !== "firewall") return [];
+  const { name } = spec.environment;
+  const row = { table: "Environments", key: name } as const;
+  const item = { kind: "range", range: spec.serviceAddress } as const;
+  const entries = [{ row, ask: "service_address", item }];
+  const asked = { wanted: entries, admitted: entries, references: [], urgent: false };
+  return [{ subject: { kind: "environment", name }, stack, kind, environment: name, base: null, ...asked }];
 }
 
 const isLevel = (word: string): boolean => /^(can|is)_/.test(word);
@@ -111,13 +132,15 @@ function askedBy(
 const isSameObject = (a: AskedObject, b: AskedObject): boolean =>
   a.object === b.object && a.stack === b.stack && a.ask === b.ask;
 
-/** Of shared rows an environment alone contributes by itself. */
+/** Of shared rows an environment alone asks for something by itself. */
 async function contributionsOfShared(
   store: MetadataStore,
   { table, key }: RowRef,
 ): Promise<readonly StoredContribution[]> {
   if (table !== "Environments") return [];
-  return (await store.loadEnvironment(key)).contributions;
+  const { contributions } = await store.loadEnvironment(key);
+  const firewall = await store.getStack(firewallStack(key, "databricks"));
+  return [...contributions, ...(firewall === null ? [] : serviceAddressIn(firewall))];
 }
 
 /** Which rows of which subject ask a stack for what. */

@@ -364,7 +364,7 @@ describe("rowgate looks around", () => {
     [["get", "jobs", "--limit", "5"], 2, /^error: --limit is for runs alone\n/],
     [["get", "jobs", "--nope"], 2, /^error: unknown option '--nope'\nSee `rowgate get --help`/],
     [["zzz"], 2, /^error: unknown command 'zzz'\nSee `rowgate --help`\.\n$/],
-    [["describe", "job", "0"], 2, /^error: .*'0'.*number of a job.*\nSee `rowgate describe job --help`/],
+    [["describe", "job", "1.5"], 2, /^error: .*'1\.5'.*number of a job.*\nSee `rowgate describe job --help`/],
     [["get", "jobs", "--job", "999"], 1, /^rowgate: There is no job 999\. .*get jobs.*\n$/],
     [["get", "policies", "--job", "999"], 1, /^rowgate: There is no job 999\. .*\n$/],
     [["describe", "job", "999"], 1, /^rowgate: There is no job 999\. .*\n$/],

@@ -107,6 +107,31 @@ describe("rows as files", () => {
     assert.deepEqual(stored(), before);
   });
 
+  it("text of any shape is stored, exported and applied again as it was, and forges no line of diff", async () => {
+    const texts = { 501: "keep\n\n", 502: "ends with nbsp\u00a0", 503: "forged\n+ Jobs 999" };
+    const documents = Object.entries(texts).map(([id, name]) => ({
+      job_id: Number(id),
+      name,
+      enabled: false,
+    }));
+    const name = await write("texts.json", JSON.stringify(documents));
+    const differs = await rowgate(["diff", "-f", name]);
+    assert.doesNotMatch(differs.out, /^\+ Jobs 999/m);
+    assert.match(differs.out, /^\+ Jobs 503 .*"forged\\n\+ Jobs 999"/m);
+    const applied = await rowgate(["apply", "-f", name]);
+    assert.equal(applied.code, 0, applied.err);
+    for (const [id, text] of Object.entries(texts)) {
+      assert.deepEqual(service.sql(`SELECT name FROM Jobs WHERE job_id = ${id}`).map(Object.values), [
+        [text],
+      ]);
+      for (const format of ["yaml", "json"]) {
+        const exported = await rowgate(["export", "--job", id, "-o", format]);
+        const again = await rowgate(["apply", "-f", "-"], exported.out);
+        assert.equal(again.out, "Nothing changes: the rows are as the files say.\n", again.err);
+      }
+    }
+  });
+
   it("diff tells each change and ends with 1; apply makes them, and the service carries them out", async () => {
     const name = await write(
       "wider.yaml",

@@ -2,7 +2,7 @@ import { type StackBody, textIdParameter } from "../contract.ts";
 import { type Handler, json } from "../handler.ts";
 import { stackNotFound } from "../not-found.ts";
 import { parse } from "../parse.ts";
-import { contributionBody } from "../why.ts";
+import { contributionBody, contributionsTo } from "../why.ts";
 import { runBodyOf } from "./run.ts";
 import { stackSummary } from "./stacks.ts";
 
@@ -15,7 +15,7 @@ export const getStack: Handler = async (call, { store }) => {
   if (record === null) throw stackNotFound(id);
   const [conditions, contributions, runs] = await Promise.all([
     store.conditions({ kind: "stack", stack: id }),
-    store.stackContributions(id),
+    contributionsTo(record, store),
     store.recentRuns(id, recentRuns),
   ]);
   const ofType = (wanted: string) => conditions.find(({ type }) => type === wanted);

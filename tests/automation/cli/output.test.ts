@@ -31,6 +31,8 @@ describe("what commands print", () => {
       [[], "-"],
       [["read_model", "use_compute"], "read_model,use_compute"],
       [{ days: 28 }, '{"days":28}'],
+      [["two\nlines", "one"], '"two\\nlines",one'],
+      [{ text: "\u007f" }, '{"text":"\\u007f"}'],
     ] as const;
     for (const [value, text] of cells) assert.equal(cell(value), text);
   });

@@ -72,6 +72,25 @@ describe("the command line and its service", () => {
     );
   });
 
+  for (const address of [
+    "http://ana:hunter2@127.0.0.1:1",
+    "http://hunter2@127.0.0.1:1/",
+    "ana:hunter2@127.0.0.1:1",
+    "http://ana:hunter2@127.0.0.1:99999",
+  ]) {
+    it(`an address with a password is refused, and nothing of it is told: ${address}`, async () => {
+      const { code, out, err } = await say({ ROWGATE_URL: address });
+      assert.deepEqual([code, out], [1, ""]);
+      assert.match(err, /^rowgate: The address .* no sign-in yet\. Set ROWGATE_URL to one like \S+\n$/);
+      for (const secret of ["ana", "hunter2"]) assert.ok(!err.includes(secret), err);
+    });
+  }
+
+  it("a path and a query of the address are not called, and not told either", async () => {
+    const { err } = await say({ ROWGATE_URL: "http://127.0.0.1:1/sub?token=hunter2" });
+    assert.match(err, / at http:\/\/127\.0\.0\.1:1\. /);
+  });
+
   it("a connection that is cut in the middle of an answer is told in one line", async () => {
     const { code, err } = await say({ ROWGATE_URL: url });
     assert.equal(code, 1);

@@ -18,6 +18,8 @@ export const accessOf = (group: keyof typeof groups): string => `access-eastus-$
 
 export interface HttpKit {
   readonly store: MetadataStore;
+  /** where the server listens */
+  readonly url: string;
   /** Status and body of an answer. */
   get(route: string): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
   /** Resolves and merges until nothing changes any more. */
@@ -59,12 +61,14 @@ export async function openHttpKit(rows: readonly NewRow[]): Promise<HttpKit> {
   await apply("platform-eastus", { workspace_url: "adb-1234567890123456.7.azuredatabricks.net" });
   await settle();
   const server = await serve(store);
+  const url = `http://127.0.0.1:${server.port}`;
   return {
     store,
+    url,
     settle,
     apply,
     get: async (route) => {
-      const response = await fetch(`http://127.0.0.1:${server.port}${route}`);
+      const response = await fetch(`${url}${route}`);
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
     close: async () => {

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type {
+  ExportBody,
+  JobListBody,
   RowListBody,
   RunListBody,
   StackBody,
@@ -139,6 +141,25 @@ describe("looking around over HTTP", () => {
     assert.deepEqual(await get("/api/engine"), engine);
   });
 
+  it("a job below 1 is a job like another: listed, told and exported", async () => {
+    await kit.store.insertRows([job(-5), job(0)]);
+    await kit.settle();
+    const ids = async (query: string) =>
+      (await get<JobListBody>(`/api/jobs${query}`)).jobs.map(({ jobId }) => jobId);
+    assert.deepEqual(await ids(""), [-5, 0, 201, 202]);
+    assert.deepEqual(await ids("?after=-5&limit=1"), [0]);
+    for (const id of [-5, 0]) {
+      assert.equal((await get<{ jobId: number }>(`/api/jobs/${id}`)).jobId, id);
+      assert.equal((await get<{ jobId: number }>(`/api/jobs/${id}/outputs`)).jobId, id);
+      const { documents } = await get<ExportBody>(`/api/export?jobId=${id}`);
+      assert.deepEqual(
+        documents.map(({ job_id }) => job_id),
+        [id],
+      );
+    }
+    assert.match(await refused("/api/jobs/-6"), /^404 JobNotFound .*-6/);
+  });
+
   const faults = [
     ["/api/stacks/none", /^404 StackNotFound .*"none".*\/api\/stacks/],
     ["/api/runs/none/steps", /^404 RunNotFound .*"none".*\/api\/runs/],
@@ -148,6 +169,16 @@ describe("looking around over HTTP", () => {
     ["/api/rows?table=Access_Policy", /^400 BadRequest .*table: .*"Access_Policies"/],
     ["/api/rows?tabel=Jobs", /^400 BadRequest .*"tabel"/],
     ["/api/rows?jobId=x", /^400 BadRequest .*jobId: /],
+    ["/api/rows?jobId=", /^400 BadRequest .*jobId: is not a whole number/],
+    ["/api/export?jobid=201", /^400 BadRequest .*"jobid"/],
+    ["/api/export?jobId=", /^400 BadRequest .*jobId: is not a whole number/],
+    ["/api/export?jobId=0x10", /^400 BadRequest .*jobId: is not a whole number/],
+    ["/api/export?jobId=9007199254740993", /^400 BadRequest .*jobId: /],
+    ["/api/export?jobId=201&jobId=202", /^400 BadRequest .*jobId: /],
+    ["/api/jobs?limt=5", /^400 BadRequest .*"limt"/],
+    ["/api/jobs?after=", /^400 BadRequest .*after: is not a whole number/],
+    ["/api/jobs/%20", /^400 BadRequest .*id: is not a whole number/],
+    ["/api/jobs/-", /^400 BadRequest .*id: is not a whole number/],
     ["/api/stacks?jobId=1.5", /^400 BadRequest .*jobId: /],
     ["/api/runs?limit=0", /^400 BadRequest .*limit: /],
     ["/api/runs?limit=501", /^400 BadRequest .*limit: /],

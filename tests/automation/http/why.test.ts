@@ -1,8 +1,9 @@
 /** Which rows asked for an object, and what a row became: exactly those. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { WhyObjectBody, WhyRowBody } from "../../../automation/http/contract.ts";
-import { cluster, job, policy } from "../../support/small-rows.ts";
+import type { StackBody, WhyObjectBody, WhyRowBody } from "../../../automation/http/contract.ts";
+import type { StoredRow } from "../../../metadata-schema/store.ts";
+import { cluster, job, network, policy } from "../../support/small-rows.ts";
 import { accessOf, type HttpKit, openHttpKit } from "./http-kit.ts";
 
 const run = "execute_inference";
@@ -52,6 +53,12 @@ describe("why", () => {
       [{ kind: "delete", table: before.table, key: before.key, before: before.values }],
       { name: "test", kind: "person" },
     );
+    await kit.settle();
+  }
+
+  async function update({ table, key, values }: StoredRow, change: StoredRow["values"]): Promise<void> {
+    const edit = { kind: "update", table, key, before: values, values: change } as const;
+    await kit.store.changeRows([edit], { name: "test", kind: "person" });
     await kit.settle();
   }
 
@@ -132,6 +139,151 @@ describe("why", () => {
       [["CAN_MANAGE_RUN on job job-eastus-202 to ds_team", false, false]],
     );
     assert.deepEqual(await rowsOf("CAN_MANAGE_RUN job-eastus-202"), []);
+  });
+
+  describe("the service's own address", () => {
+    const address = "IP range 203.0.113.10/32 allowed on the Databricks workspace of eastus";
+    const firewall = "firewall-eastus-databricks";
+    beforeEach(async () => {
+      await kit.store.insertRows([network(201, { firewall_ranges: ["198.51.100.16/28"] })]);
+      await kit.settle();
+      await kit.apply(firewall, {});
+    });
+
+    it("is let through a firewall because the environment's row says so", async () => {
+      for (const text of ["203.0.113.10/32", "203.0.113.10"]) {
+        const { body } = await kit.get(`/api/why?object=${encodeURIComponent(text)}`);
+        const rows = [{ table: "Environments", key: "eastus", jobId: null, ask: "service_address" }];
+        const found = { object: address, stack: firewall, kind: "firewall", applied: true, rows };
+        assert.deepEqual((body as WhyObjectBody).objects, [found]);
+      }
+    });
+
+    it("is among what the environment's row became", async () => {
+      const { objects } = await whyRow("Environments/eastus");
+      assert.deepEqual(
+        objects.map(({ object, stack, admitted, applied }) => [object, stack, admitted, applied]).slice(1),
+        [[address, firewall, true, true]],
+      );
+    });
+
+    it("is asked for by a job's row too, where that names it", async () => {
+      await kit.store.insertRows([network(202, { firewall_ranges: ["203.0.113.10"] })]);
+      await kit.settle();
+      assert.deepEqual(await rowsOf("203.0.113.10"), [`${address}: 2 of 202, eastus of null`]);
+    });
+
+    it("that was changed is not applied yet, and no row asks for the earlier one", async () => {
+      const [row] = await kit.store.readRows({ tables: ["Environments"] });
+      assert.ok(row);
+      await update(row, { service_address: "203.0.113.77" });
+      const { body } = await kit.get("/api/why?object=IP%20range");
+      const own = (body as WhyObjectBody).objects.filter(({ object }) => object.includes("203.0.113."));
+      assert.deepEqual(
+        own.map(({ object, applied, rows }) => [object.split(" ")[2], applied, rows.map(({ key }) => key)]),
+        [
+          ["203.0.113.77/32", false, ["eastus"]],
+          ["203.0.113.10/32", true, []],
+        ],
+      );
+    });
+
+    it("is on the page of its stack, with its row", async () => {
+      const { body } = await kit.get(`/api/stacks/${firewall}`);
+      assert.deepEqual(
+        (body as StackBody).contributions.map(({ subject, asks }) => [
+          subject,
+          asks.map(({ key, objects }) => [key, ...objects]),
+        ]),
+        [
+          ["job:201", [["1", "IP range 198.51.100.16/28 allowed on the Databricks workspace of eastus"]]],
+          ["environment:eastus", [["eastus", address]]],
+        ],
+      );
+    });
+  });
+
+  it("a job below 1 is told with its sign", async () => {
+    await kit.store.insertRows([job(-5), cluster(-5, 1, 2), policy(-5, [run])]);
+    await kit.settle();
+    await kit.apply("job-eastus--5", { databricks_job_id: "9", cluster_policy_id: "A2" });
+    await kit.settle();
+    const { body } = await kit.get("/api/why?object=job--5");
+    assert.deepEqual((body as WhyObjectBody).objects.map(({ object }) => object.split(" (")[0]).toSorted(), [
+      "CAN_MANAGE_RUN on job job-eastus--5 to ds_team",
+      "Databricks job job--5 job -5 in eastus",
+      "cluster policy rowgate-job--5",
+    ]);
+    assert.deepEqual(await rowsOf("job-5"), []);
+  });
+
+  describe("levels of one group on one job", () => {
+    const acl = "acl-eastus-job-201";
+    const view = "CAN_VIEW on job job-eastus-201 to ds_team";
+    const manage = "CAN_MANAGE_RUN on job job-eastus-201 to ds_team";
+
+    /** As if rows of job 201 asked for these, by the key of the row; today's permissions have one level only. */
+    async function ask(levels: Readonly<Record<string, string>>): Promise<void> {
+      const { subject, recorded, outputVersions } = await kit.store.loadJob(201);
+      const contributions = (await kit.store.jobContributions(201)).map((each) => {
+        const [entry] = each.admitted;
+        if (each.stack !== acl || entry?.item.kind !== "access-control") return each;
+        const { item, row } = entry;
+        const entries = Object.entries(levels).map(([key, level]) => ({
+          ...entry,
+          row: { ...row, key },
+          item: { ...item, level },
+        }));
+        return { ...each, admitted: entries, wanted: entries };
+      });
+      const kept = { rowConditions: [], wakeAt: null, recorded, outputVersions };
+      await kit.store.commitResolution({ subject, seq: null, contributions, ...kept });
+      await kit.settle();
+    }
+    const state = async (text: string) => {
+      const { body } = await kit.get(`/api/why?object=${encodeURIComponent(text)}`);
+      return (body as WhyObjectBody).objects.map(({ object, applied, rows }) => [
+        object,
+        applied,
+        rows.map(({ key }) => key),
+      ]);
+    };
+
+    it("the lower one is found with its row, though the list has the higher one alone", async () => {
+      await ask({ 1: "CAN_MANAGE_RUN", 4: "CAN_VIEW" });
+      await kit.apply(acl, {});
+      assert.deepEqual(await state("CAN_VIEW job-201 ds_team"), [[view, true, ["4"]]]);
+      assert.deepEqual(await state("CAN_MANAGE_RUN job-201 ds_team"), [[manage, true, ["1"]]]);
+    });
+
+    it("a higher one is not applied while the list holds a lower one", async () => {
+      await ask({ 4: "CAN_VIEW" });
+      await kit.apply(acl, {});
+      await ask({ 1: "CAN_MANAGE_RUN", 4: "CAN_VIEW" });
+      assert.deepEqual(await state("job-201 ds_team CAN_MANAGE_RUN"), [[manage, false, ["1"]]]);
+      assert.deepEqual(await state("job-201 ds_team CAN_VIEW"), [[view, true, ["4"]]]);
+      const { objects } = await whyRow("Access_Policies/1");
+      assert.equal(objects.find(({ object }) => object === manage)?.applied, false);
+      await kit.apply(acl, {});
+      assert.deepEqual(await state("job-201 ds_team CAN_MANAGE_RUN"), [[manage, true, ["1"]]]);
+    });
+  });
+
+  it("a cluster that was resized is not applied until a run has done it", async () => {
+    const clusters = async () => {
+      const { body } = await kit.get("/api/why?object=rowgate-job-201");
+      return (body as WhyObjectBody).objects
+        .filter(({ object }) => object.startsWith("cluster policy"))
+        .map(({ object, applied, rows }) => [/\d+ to \d+/.exec(object)?.[0], applied, rows.length]);
+    };
+    assert.deepEqual(await clusters(), [["1 to 2", true, 1]]);
+    const [row] = await kit.store.readRows({ tables: ["Cluster_Configs"], jobId: 201 });
+    assert.ok(row);
+    await update(row, { max_workers: 8 });
+    assert.deepEqual(await clusters(), [["1 to 8", false, 1]]);
+    assert.equal((await whyRow(`Cluster_Configs/${row.key}`)).objects[0]?.applied, false);
+    await kit.apply("job-eastus-201", { databricks_job_id: "7", cluster_policy_id: "A1" });
+    assert.deepEqual(await clusters(), [["1 to 8", true, 1]]);
   });
 
   it("refuses what it cannot look up, and says what to give", async () => {

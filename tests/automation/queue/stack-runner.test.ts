@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { type Clock, systemClock } from "../../../automation/clock.ts";
+import { createLogger, type Logger } from "../../../automation/log.ts";
 import {
   type StackRunnerOptions,
   type StartedRun,
@@ -146,6 +148,75 @@ describe("a run of a stack", () => {
     assert.equal(settled, 0);
     assert.equal(await store.outputs(stack), null);
     assert.equal((await store.getRun(run.runId))?.status, "running", "its next owner calls it lost");
+  });
+
+  /** The store, of which one method refuses its first calls as a locked database does. */
+  function refusing(method: "appendSteps" | "settleRun" | "recordProcesses", times: number): MetadataStore {
+    let left = times;
+    return new Proxy(store, {
+      get: (target, name) => {
+        if (name === method && left-- > 0) return () => Promise.reject(new Error("database is locked"));
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+
+  for (const method of ["recordProcesses", "appendSteps", "settleRun"] as const) {
+    it(`goes on while the database refuses ${method} twice, and writes it the third time`, async () => {
+      await makeDue(store, stack);
+      const pauses: number[] = [];
+      const patient = { ...systemClock, sleep: async (ms: number) => void pauses.push(ms) };
+      const run = await start({ store: refusing(method, 2), clock: patient });
+      const scripted = engine.runOf(stack);
+      scripted.processes(child, engineProcess);
+      scripted.step({ operation: "create" });
+      scripted.succeed({ databricks_job_id: "1" });
+      await run.done;
+      assert.deepEqual(pauses, [500, 500]);
+      assert.equal(scripted.cancelAsked, false);
+      const ended = await store.getRun(run.runId);
+      assert.deepEqual([ended?.status, ended?.engine?.pid], ["succeeded", 11]);
+      assert.deepEqual(await steps(run), ["1 create"]);
+      assert.deepEqual((await store.outputs(stack))?.values, { databricks_job_id: "1" });
+    });
+  }
+
+  it("is stopped once the database has refused it for as long as a lease lasts", async () => {
+    await makeDue(store, stack);
+    let nowMs = 0;
+    const passing: Clock = {
+      monotonicMs: () => nowMs,
+      sleep: async (ms) => {
+        nowMs += ms;
+      },
+    };
+    const run = await start({ store: refusing("appendSteps", Number.POSITIVE_INFINITY), clock: passing });
+    const scripted = engine.runOf(stack);
+    scripted.step();
+    await run.done;
+    assert.equal(scripted.cancelAsked, true);
+    assert.ok(nowMs > 30_000 && nowMs <= 31_000, `tried for ${nowMs} ms`);
+  });
+
+  it("ends well where what follows from it cannot be told", async () => {
+    await makeDue(store, stack);
+    const warned: string[] = [];
+    const log: Logger = {
+      ...createLogger(null, "info"),
+      child: () => log,
+      info: () => {},
+      warn: (_, text) => void warned.push(text),
+    };
+    const run = await start({ log, onSettled: () => Promise.reject(new Error("database is locked")) });
+    const scripted = engine.runOf(stack);
+    scripted.succeed({ databricks_job_id: "1" });
+    await run.done;
+    assert.deepEqual(warned, ["conditions after a run could not be told"]);
+    assert.equal(scripted.cancelAsked, false);
+    assert.equal((await store.getRun(run.runId))?.status, "succeeded");
+    assert.deepEqual((await store.outputs(stack))?.values, { databricks_job_id: "1" });
+    assert.equal((await record()).lease, null);
   });
 
   it("keeps its lease, and its engine's, while it works", async () => {
