@@ -20,6 +20,22 @@ const actions = {
   reconcile: "Resolve a job again, refresh and update every stack of it.",
 } as const;
 
+/** What an operation of the engine means where nothing is changed. */
+const stepWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  refresh: {
+    same: "is as it was applied",
+    update: "was changed in the cloud",
+    delete: "is gone from the cloud",
+  },
+  preview: {
+    same: "stays as it is",
+    create: "would be created",
+    update: "would be updated",
+    delete: "would be deleted",
+    replace: "would be replaced",
+  },
+};
+
 export const actionCommands = (context: CommandContext): readonly Command[] =>
   Object.entries(actions).map(([action, description]) => actionCommand(action, description, context));
 
@@ -37,7 +53,10 @@ function actionCommand(action: string, description: string, context: CommandCont
         print(inFormat(output, accepted, () => acceptedText(accepted)));
         return;
       }
-      const ended = await follow(service, accepted, output === "table" ? print : () => {});
+      const ended = await follow(service, accepted, {
+        words: stepWords[action] ?? {},
+        tell: output === "table" ? print : () => {},
+      });
       print(inFormat(output, ended, () => endedText(ended)));
       if (ended.status === "failed") endWith(failedExit);
     });
@@ -55,13 +74,16 @@ function acceptedText({ request, runs }: AcceptedBody): string {
 async function follow(
   service: ServiceClient,
   { request, runs }: AcceptedBody,
-  tell: (line: string) => void,
+  { words, tell }: { readonly words: Readonly<Record<string, string>>; tell(line: string): void },
 ): Promise<RequestBody> {
   await Promise.all(
     runs.map(({ id, stack }) =>
       followRun(service, id, ({ operation, urn, status }) => {
-        if (status === "done" || status === "failed")
-          tell(oneLine(`${stack}: ${operation} ${urn.split("::").at(-1)} ${status}`));
+        if (status !== "done" && status !== "failed") return;
+        const word = words[operation];
+        const name = urn.split("::").at(-1);
+        const text = word === undefined ? `${operation} ${name} ${status}` : `${name} ${word}`;
+        tell(oneLine(`${stack}: ${text}`));
       }),
     ),
   );

@@ -10,7 +10,7 @@ export interface FilesOptions {
   open(): Promise<ServiceClient>;
   print(text: string): void;
   /** all of standard input */
-  stdin(): Promise<string>;
+  stdin(): Promise<Uint8Array>;
   /** asks at the terminal; null: there is none */
   readonly confirm: ((question: string) => Promise<boolean>) | null;
 }
@@ -120,17 +120,25 @@ interface ToldFault {
   readonly document: number;
   readonly path: readonly (string | number)[];
   readonly message: string;
+  readonly other?: { readonly document: number; readonly path: readonly (string | number)[] };
 }
 
 /** In the order in which a reader meets them in the files. */
 function toldWithLines(details: unknown, sources: Sources): readonly string[] {
   const faults = Array.isArray(details) ? (details as readonly ToldFault[]) : []; // the service's contract
-  const told = faults.map(({ document, path, message }) => {
+  const placed = (document: number, path: ToldFault["path"]) => {
     const source = sources.documents[document];
     const place = source?.placeOf(path) ?? { line: 1, column: 1 };
+    return { ...place, name: source === undefined ? null : placeName(source.file, place) };
+  };
+  const told = faults.map(({ document, path, message, other }) => {
+    const { line, column, name } = placed(document, path);
     const field = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
     const what = field === "" ? message : `${field.replace(/^\./, "")}: ${message}`;
-    return { document, ...place, text: `${placeName(source?.file ?? "<stdin>", place)}: ${oneLine(what)}` };
+    const also = other === undefined ? "" : ` (${placed(other.document, other.path).name})`;
+    // Without documents there is no place to point at.
+    const where = name === null ? "The files: " : `${name}: `;
+    return { document, line, column, text: `${where}${oneLine(`${what}${also}`)}` };
   });
   return told
     .sort((a, b) => a.document - b.document || a.line - b.line || a.column - b.column)

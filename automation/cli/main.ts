@@ -1,7 +1,7 @@
 /** Process entry of `rowgate`: what commands are given, exit codes, and how a fault is told. */
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { z } from "zod";
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
       exitCode = code;
     },
     stopped: signalled,
-    stdin: () => text(process.stdin),
+    stdin: () => buffer(process.stdin),
     confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
   });
   try {

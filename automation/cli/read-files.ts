@@ -29,15 +29,20 @@ export const placeName = (file: string, { line, column }: Place): string => `${f
 const readable = /\.(ya?ml|json)$/i;
 
 /** `paths`: files, folders (all .yaml, .yml and .json in them) and `-` for `stdin`. Throws where one is not there. */
-export async function readSources(paths: readonly string[], stdin: () => Promise<string>): Promise<Sources> {
+export async function readSources(
+  paths: readonly string[],
+  stdin: () => Promise<Uint8Array>,
+): Promise<Sources> {
   const documents: SourceDocument[] = [];
   const faults: string[] = [];
   for (const given of paths) {
     const files = given === "-" ? ["-"] : await filesOf(given);
     if (files.length === 0) throw new Error(`${given} holds no .yaml, .yml or .json file.`);
     for (const file of files) {
-      const text = file === "-" ? await stdin() : await readFile(file, "utf8");
-      parseSource(file === "-" ? "<stdin>" : file, text, documents, faults);
+      const name = file === "-" ? "<stdin>" : file;
+      const text = textOf(file === "-" ? await stdin() : await readFile(file));
+      if (text === null) faults.push(`${name}:1:1: is not UTF-8. Save it in that encoding.`);
+      else parseSource(name, text, documents, faults);
     }
   }
   return { documents, faults };
@@ -49,10 +54,26 @@ async function filesOf(given: string): Promise<readonly string[]> {
     throw new Error(`${given} is not there. Give a file, a folder or - for standard input.`);
   if (!found.isDirectory()) return [given];
   const names = await readdir(given, { recursive: true });
-  return names
+  const files = names
     .filter((name) => readable.test(name))
     .sort()
     .map((name) => path.join(given, name));
+  for (const file of files) {
+    const isFile = await stat(file).then(
+      (each) => each.isFile(),
+      () => false,
+    );
+    if (!isFile) throw new Error(`${file} is no file that can be read. Mend or remove it.`);
+  }
+  return files;
+}
+
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 function parseSource(file: string, text: string, documents: SourceDocument[], faults: string[]): void {
@@ -72,12 +93,20 @@ function parseSource(file: string, text: string, documents: SourceDocument[], fa
     if (found.length > 0) continue;
     try {
       const value: unknown = document.toJS();
+      JSON.stringify(value); // as it is sent: it ends, and is not too deep
       documents.push({ file, value, placeOf: (parts) => place(offsetOf(document, parts)) });
     } catch (error) {
-      // e.g. aliases that would unfold to a huge document
-      fault(document.range[0], error instanceof Error ? error.message : String(error));
+      fault(document.range[0], unfoldingFault(error));
     }
   }
+}
+
+function unfoldingFault(error: unknown): string {
+  if (error instanceof RangeError)
+    return "has lists and objects inside each other too deep. Make it flatter.";
+  if (error instanceof TypeError) return "has an alias inside what it stands for. Write the value out.";
+  // e.g. aliases that would unfold to a huge document
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A field is pointed at by its name, an item of a list by its beginning. */

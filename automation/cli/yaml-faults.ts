@@ -20,6 +20,15 @@ export const yamlOptions = {
 
 /** All of a document's, in the order in which a reader meets them. */
 export function yamlFaults(document: Document.Parsed): readonly YamlFault[] {
+  // The parser tells each level that it gave up.
+  const tooDeep = document.errors.find(({ message }) => /call stack/.test(message));
+  if (tooDeep !== undefined)
+    return [
+      {
+        offset: tooDeep.pos[0],
+        message: "Lists and objects are inside each other too deep. Make it flatter.",
+      },
+    ];
   const faults = [...document.errors, ...document.warnings].map(({ code, pos, message }) => ({
     offset: pos[0],
     message: told[code]?.(message) ?? message,

@@ -78,6 +78,9 @@ describe("rowgate acts", () => {
     assert.deepEqual([request.status, request.runs.length], ["succeeded", 2]);
     assert.deepEqual(await service.get(`/api/requests/${request.request}`), request);
     assert.ok(await isDrifted());
+    const lookedAgain = await say("refresh", "201", "--wait");
+    assert.match(lookedAgain.out, /^job-eastus-201: \S+ was changed in the cloud$/m);
+    assert.doesNotMatch(lookedAgain.out, /: update/);
     const restored = await say("reconcile", "201", "--wait");
     assert.deepEqual([restored.code, restored.err], [0, ""]);
     assert.match(restored.out, /^job-eastus-201: update \S+ done$/m);

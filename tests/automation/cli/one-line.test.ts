@@ -69,7 +69,14 @@ const stack = {
   drifted: null,
 };
 const ask = { table: "Access_Policies", key: forged, ask: forged, objects: [forged], admitted: true };
-const found = { object: forged, stack: forged, kind: forged, applied: true, admitted: true, ask: forged };
+const found = {
+  object: forged,
+  stack: forged,
+  kind: forged,
+  applied: true,
+  admitted: true,
+  ask: forged,
+};
 const step = { operation: forged, urn: forged, type: forged, status: "done" };
 const change = { table: "Access_Policies", key: forged, jobId: 1, about: `of ${forged}` };
 const columns = { name: { before: forged, after: { list: [`${forged}x`] } } };
@@ -128,6 +135,7 @@ const service: ServiceClient = {
     route === "/api/apply"
       ? {
           applied: true,
+          plan: "p",
           changes: ["insert", "update", "delete"].map((kind) => ({ ...change, kind, columns })),
         }
       : { request: "q", runs: [{ id: forged, stack: forged }] },
@@ -147,7 +155,7 @@ async function printedBy(args: readonly string[], answering = service): Promise<
     open: async () => answering,
     endWith: () => {},
     stopped: () => AbortSignal.abort(),
-    stdin: async () => "job_id: 1\n",
+    stdin: async () => Buffer.from("job_id: 1\n"),
     confirm: null,
   });
   await program.parseAsync([...args], { from: "user" });

@@ -1,6 +1,7 @@
 /** What files say is what is read: nothing is lost on the way out and in, and nothing is made up. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -8,14 +9,15 @@ import fc from "fast-check";
 import { documentsText } from "../../../automation/cli/output.ts";
 import { readSources } from "../../../automation/cli/read-files.ts";
 
-const read = (text: string) => readSources(["-"], async () => text);
+const noInput = async () => Buffer.alloc(0);
+const read = (text: string | Buffer) => readSources(["-"], async () => Buffer.from(text));
 async function firstOf(text: string): Promise<unknown> {
   const { documents, faults } = await read(text);
   assert.deepEqual(faults, []);
   return documents[0]?.value;
 }
 /** Faults of a text whose documents are all refused. */
-async function faultsOf(text: string): Promise<readonly string[]> {
+async function faultsOf(text: string | Buffer): Promise<readonly string[]> {
   const { documents, faults } = await read(text);
   assert.deepEqual(documents, [], "nothing of it is read");
   return faults;
@@ -152,7 +154,7 @@ describe("files of rows", () => {
       '{\n  "job_id": 12345678901234567890,\n  "name": 1e400,\n  "name": 2\n}',
     );
     const good = await write("good.json", '{"job_id": 7, "name": "\\ud800", "<<": {"a": 1}}');
-    const { documents, faults } = await readSources([bad, good], async () => "");
+    const { documents, faults } = await readSources([bad, good], noInput);
     assert.deepEqual(
       faults.map((fault) => fault.replace(/ (is|would) .*/, "")),
       [`${bad}:2:13: 12345678901234567890`, `${bad}:3:11: 1e400`, `${bad}:4:3: Map keys must be unique`],
@@ -162,6 +164,30 @@ describe("files of rows", () => {
       documents.map(({ file, value }) => [file, value]),
       [[good, { job_id: 7, name: "\ud800", "<<": { a: 1 } }]],
     );
+  });
+
+  it("text that is not UTF-8 is refused, and a byte order mark is not part of it", async () => {
+    for (const bytes of [Buffer.from("name: Gr\xfc\xdfe", "latin1"), Buffer.from("\ufeffname: a", "utf16le")])
+      assert.deepEqual(await faultsOf(bytes), ["<stdin>:1:1: is not UTF-8. Save it in that encoding."]);
+    assert.deepEqual(await firstOf("\ufeffname: Zoë"), { name: "Zoë" });
+  });
+
+  it("what has no end is refused", async () => {
+    assert.deepEqual(await faultsOf("job_id: 1\nparameters: &a { b: *a }"), [
+      "<stdin>:1:1: has an alias inside what it stands for. Write the value out.",
+    ]);
+    const deep = JSON.stringify({ job_id: 1, a: JSON.parse(`${"[".repeat(3_000)}${"]".repeat(3_000)}`) });
+    const told = await faultsOf(deep);
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /^<stdin>:1:\d+: .*inside each other too deep\. Make it flatter\.$/);
+  });
+
+  it("in a folder, a link to nothing is told and a pipe is not waited for", async () => {
+    await symlink(path.join(folder, "nothing"), path.join(folder, "link.yaml"));
+    await assert.rejects(readSources([folder], noInput), /link\.yaml is no file that can be read\. Mend or/);
+    await rm(path.join(folder, "link.yaml"));
+    execFileSync("mkfifo", [path.join(folder, "pipe.yaml")]);
+    await assert.rejects(readSources([folder], noInput), /pipe\.yaml is no file that can be read/);
   });
 
   it("all faults of a document are told, in the order of their lines", async () => {
