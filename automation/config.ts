@@ -8,7 +8,11 @@ import { ServiceError } from "./errors.ts";
 const checkout = fileURLToPath(new URL("..", import.meta.url));
 
 const whole = (least: number, most: number) =>
-  z.coerce.number("is not a number").int("is not a whole number").min(least).max(most);
+  z.coerce
+    .number("is not a number")
+    .int("is not a whole number")
+    .min(least, `must be ${least} to ${most}`)
+    .max(most, `must be ${least} to ${most}`);
 
 const schema = z.object({
   PORT: whole(0, 65_535).default(8080),

@@ -23,7 +23,10 @@ export function readyCondition(facts: JobFacts): ConditionInput {
     type: "Ready",
     status: "True",
     reason: "Applied",
-    message: `All ${facts.stacks.length} stacks have applied what its rows ask for.`,
+    message:
+      facts.stacks.length === 1
+        ? "Its stack has applied what its rows ask for."
+        : `All ${facts.stacks.length} stacks have applied what its rows ask for.`,
   };
 }
 

@@ -33,6 +33,7 @@ describe("the configuration", () => {
     for (const name of ["PORT", "ROWGATE_SLOTS", "ROWGATE_SAMPLE", "ROWGATE_ENGINE_PATH"])
       assert.ok(fault.message.includes(`${name}: `), fault.message);
     assert.match(fault.message, /ROWGATE_SLOTS: is not a number/);
+    assert.match(faultsOf({ ...least, ROWGATE_SLOTS: "99" }).message, /ROWGATE_SLOTS: must be 1 to 64/);
     assert.match(fault.message, /npm start/);
   });
 
