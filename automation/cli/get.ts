@@ -102,10 +102,11 @@ const jobListing = (jobs: readonly JobSummaryBody[]): Listing => ({
 
 const stackListing = (stacks: readonly StackSummaryBody[]): Listing => ({
   items: stacks,
-  heads: ["STACK", "KIND", "READY", "REASON", "IN SYNC", "DRIFTED", "RUNNING", "LAST SUCCESS"],
+  heads: ["STACK", "KIND", "GROUP", "READY", "REASON", "IN SYNC", "DRIFTED", "RUNNING", "LAST SUCCESS"],
   rows: stacks.map((stack) => [
     stack.stack,
     stack.kind,
+    cell(stack.group),
     stack.ready?.status ?? "Unknown",
     cell(stack.ready?.reason),
     cell(stack.inSync),

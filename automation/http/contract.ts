@@ -163,6 +163,8 @@ export type RowListBody = z.infer<typeof rowListBody>;
 export const stackSummaryBody = z.object({
   stack: z.string(),
   kind: z.string(),
+  /** of an access stack: display name of the group that holds what is in it */
+  group: z.string().nullable(),
   environment: z.string(),
   lane: z.string(),
   /** false: nothing asks for it any more, it is to be destroyed */

@@ -93,15 +93,23 @@ describe("rowgate looks around", () => {
 
     it("stacks shows those of all, or of one job", async () => {
       const [heads, ...rows] = cells(await printed("get", "stacks", "--job", "201"));
-      assert.deepEqual(heads?.slice(0, 6), ["STACK", "KIND", "READY", "REASON", "IN SYNC", "DRIFTED"]);
+      assert.deepEqual(heads?.slice(0, 7), [
+        "STACK",
+        "KIND",
+        "GROUP",
+        "READY",
+        "REASON",
+        "IN SYNC",
+        "DRIFTED",
+      ]);
       assert.deepEqual(
-        rows.map((row) => row.slice(0, 7).join(" ")),
+        rows.map((row) => row.slice(0, 8).join(" ")),
         [
-          `${access} access True Applied yes - no`,
-          "acl-eastus-job-201 acl True Applied yes - no",
-          "firewall-eastus-databricks firewall True Applied yes - no",
-          "job-eastus-201 job True Applied yes - no",
-          "network-eastus-databricks network True Applied yes - no",
+          `${access} access ds_team True Applied yes - no`,
+          "acl-eastus-job-201 acl - True Applied yes - no",
+          "firewall-eastus-databricks firewall - True Applied yes - no",
+          "job-eastus-201 job - True Applied yes - no",
+          "network-eastus-databricks network - True Applied yes - no",
         ],
       );
       const all = await json<{ stack: string; inSync: boolean }[]>("get", "stacks");

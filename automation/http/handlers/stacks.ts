@@ -1,4 +1,5 @@
 import type { Condition, StackRecord } from "../../../metadata-schema/store.ts";
+import { principalOf } from "../cloud-objects.ts";
 import { type StackListBody, type StackSummaryBody, stacksQuery } from "../contract.ts";
 import { type Handler, json } from "../handler.ts";
 import { parse } from "../parse.ts";
@@ -10,6 +11,7 @@ export const stackSummary = (
 ): StackSummaryBody => ({
   stack: record.stack,
   kind: record.kind,
+  group: principalOf(record.desired.spec ?? record.appliedSpec)?.displayName ?? null,
   environment: record.environment,
   lane: record.lane,
   wanted: record.desired.spec !== null,

@@ -59,6 +59,7 @@ const stack = {
   ...times,
   stack: forged,
   kind: forged,
+  group: forged,
   environment: forged,
   lane: forged,
   wanted: true,

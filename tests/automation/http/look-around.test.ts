@@ -95,6 +95,10 @@ describe("looking around over HTTP", () => {
         ["job-eastus-201", true, true, false],
       ],
     );
+    assert.deepEqual(
+      ofJob.stacks.map(({ group }) => group),
+      ["ds_team", null],
+    );
   });
 
   it("one stack tells which rows of which job ask it for what, and its last runs", async () => {
