@@ -9,7 +9,7 @@ const room = (name, from, allowed, comment) => ({
 });
 
 const vocabulary =
-  "^metadata-schema/((canonical-json|column|columns|desired-state|rows|row-values|records|contributions|errors|store)\\.ts$|documents/)";
+  "^metadata-schema/((canonical-json|column|columns|desired-state|plain-text|rows|row-values|records|contributions|errors|store)\\.ts$|documents/)";
 const pureProgram = "^program/(layout|policies)/";
 const tiny = "^automation/(log|clock|errors)\\.ts$";
 

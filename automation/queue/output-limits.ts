@@ -2,6 +2,7 @@
  * What a Data Factory Lookup can read of vw_Adf_Job_Outputs: 5,000 rows and 4 MB of JSON in one activity.
  * Source: learn.microsoft.com/azure/data-factory/control-flow-lookup-activity#supported-capabilities.
  */
+import { plainText } from "../../metadata-schema/plain-text.ts";
 import type { OutputValues } from "../../metadata-schema/store.ts";
 
 const maxRows = 5_000;
@@ -12,8 +13,7 @@ const otherBytes = 200;
 /** Why a pipeline could not read these outputs whole, and what to do; null: it can. */
 export function outputsFault(outputs: OutputValues): string | null {
   const sizes = Object.entries(outputs).map(([name, value]): readonly [string, number] => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return [name, Buffer.byteLength(JSON.stringify({ name, value: text })) + otherBytes];
+    return [name, Buffer.byteLength(JSON.stringify({ name, value: plainText(value) })) + otherBytes];
   });
   if (sizes.length > maxRows)
     return `The stack has ${count(sizes.length)} outputs, and Data Factory reads at most ${count(maxRows)}. Nothing of them was published: join some into one object.`;

@@ -1426,7 +1426,7 @@ CREATE TABLE Stack_Outputs (
   name TEXT NOT NULL,
   value TEXT NOT NULL CHECK (json_valid(value)),
   run_id TEXT NOT NULL,
-  as_of TEXT NOT NULL,
+  as_of TEXT NOT NULL, plain TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (stack, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -1513,8 +1513,7 @@ CREATE TABLE Wakeups (
 CREATE INDEX Wakeups_wake_at ON Wakeups (wake_at);
 
 CREATE VIEW vw_Adf_Job_Outputs AS
-  SELECT j.job_id, o.name, iif(json_type(o.value) = 'text', json_extract(o.value, '$'), o.value) AS value,
-    o.run_id, o.as_of,
+  SELECT j.job_id, o.name, o.plain AS value, o.run_id, o.as_of,
     (s.applied_hash IS NOT s.desired_hash
       OR EXISTS (SELECT 1 FROM Job_Changes AS c WHERE c.job_id = j.job_id)
       OR EXISTS (SELECT 1 FROM Stack_Merges AS m WHERE m.stack = s.stack AND m.listed IS NOT NULL)) AS stale

@@ -434,8 +434,13 @@ CREATE INDEX Approvals_asked ON Approvals (subject) WHERE status = 'asked';
 GO
 
 -- ---------------------------------------------------------------- outputs for Data Factory
+ALTER TABLE Stack_Outputs ADD plain nvarchar(max) NOT NULL CONSTRAINT Stack_Outputs_plain_default DEFAULT N'';
+GO
+UPDATE o SET plain = CASE v.type WHEN 1 THEN v.value ELSE o.value END
+FROM Stack_Outputs AS o CROSS APPLY OPENJSON(N'[' + o.value + N']') AS v;
+GO
 CREATE VIEW vw_Adf_Job_Outputs AS
-  SELECT j.job_id, o.name, CASE v.type WHEN 1 THEN v.value ELSE o.value END AS value, o.run_id, o.as_of,
+  SELECT j.job_id, o.name, o.plain AS value, o.run_id, o.as_of,
     CAST(CASE WHEN s.applied_hash = s.desired_hash
       AND NOT EXISTS (SELECT 1 FROM Job_Changes AS c WHERE c.job_id = j.job_id)
       AND NOT EXISTS (SELECT 1 FROM Stack_Merges AS m WHERE m.stack = s.stack AND m.listed IS NOT NULL)
@@ -443,8 +448,7 @@ CREATE VIEW vw_Adf_Job_Outputs AS
   FROM Jobs AS j
     JOIN Stacks AS s ON s.stack = N'job-'
       + COALESCE(j.environment, (SELECT name FROM Environments WHERE is_default = 1)) + N'-' + CAST(j.job_id AS nvarchar(12))
-    JOIN Stack_Outputs AS o ON o.stack = s.stack
-    CROSS APPLY OPENJSON(N'[' + o.value + N']') AS v;
+    JOIN Stack_Outputs AS o ON o.stack = s.stack;
 GO
 
 -- ---------------------------------------------------------------- database roles

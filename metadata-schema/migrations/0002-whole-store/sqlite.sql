@@ -1009,9 +1009,10 @@ CREATE INDEX Approvals_asked ON Approvals (subject) WHERE status = 'asked';
 -- One row an output of a job's own stack. value: text as it is, anything else as JSON. stale: 1 while the
 -- rows ask for something that is not applied yet. A Lookup reads at most 5,000 rows and 4 MB: ask for one
 -- job; the service refuses a run whose outputs are larger.
+ALTER TABLE Stack_Outputs ADD COLUMN plain TEXT NOT NULL DEFAULT ''; -- value as a reader of text has it
+UPDATE Stack_Outputs SET plain = iif(json_type(value) = 'text', json_extract(value, '$'), value);
 CREATE VIEW vw_Adf_Job_Outputs AS
-  SELECT j.job_id, o.name, iif(json_type(o.value) = 'text', json_extract(o.value, '$'), o.value) AS value,
-    o.run_id, o.as_of,
+  SELECT j.job_id, o.name, o.plain AS value, o.run_id, o.as_of,
     (s.applied_hash IS NOT s.desired_hash
       OR EXISTS (SELECT 1 FROM Job_Changes AS c WHERE c.job_id = j.job_id)
       OR EXISTS (SELECT 1 FROM Stack_Merges AS m WHERE m.stack = s.stack AND m.listed IS NOT NULL)) AS stale

@@ -1,6 +1,7 @@
 /** Outputs of each stack's last success. */
 import { isDeepStrictEqual } from "node:util";
 import { parseSubjectKey } from "../../contributions.ts";
+import { plainText } from "../../plain-text.ts";
 import type { MetadataStore, OutputValues } from "../../store.ts";
 import { touch } from "./changes.ts";
 import {
@@ -80,6 +81,7 @@ export async function replaceOutputs(
     stack,
     name,
     value: JSON.stringify(value),
+    plain: plainText(value),
     runId,
     at,
   }));
@@ -94,7 +96,7 @@ export async function replaceOutputs(
 }
 const deleteOutputs = "DELETE FROM Stack_Outputs WHERE stack = @stack";
 const insertOutputs = (list: string): string =>
-  `INSERT INTO Stack_Outputs (stack, name, value, run_id, as_of) VALUES
+  `INSERT INTO Stack_Outputs (stack, name, value, plain, run_id, as_of) VALUES
 ${list}`;
 
 /** Alone with the lock: who refers to them for the first time now, waits and then finds the new version. */

@@ -1,6 +1,7 @@
 /** Outputs of each stack's last success. */
 import { isDeepStrictEqual } from "node:util";
 import { parseSubjectKey } from "../../contributions.ts";
+import { plainText } from "../../plain-text.ts";
 import type { MetadataStore, OutputValues, OutputVersions } from "../../store.ts";
 import { nextSeq, touch } from "./changes.ts";
 import { integer, json, type Transaction, text, textOrNull } from "./connection.ts";
@@ -54,10 +55,11 @@ export function replaceOutputs(
   transaction.run("DELETE FROM Stack_Outputs WHERE stack = ?", stack);
   for (const [name, value] of Object.entries(after))
     transaction.run(
-      "INSERT INTO Stack_Outputs (stack, name, value, run_id, as_of) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO Stack_Outputs (stack, name, value, plain, run_id, as_of) VALUES (?, ?, ?, ?, ?, ?)",
       stack,
       name,
       JSON.stringify(value),
+      plainText(value),
       runId,
       transaction.now,
     );

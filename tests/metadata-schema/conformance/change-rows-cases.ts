@@ -38,6 +38,21 @@ function updateCases(fact: Case): void {
     assert.deepEqual(await touched(store), ["job:201"]);
   });
 
+  fact("a job that is given nothing has a number that no job had, and defaults", async ({ store }) => {
+    await seed(store);
+    const before = (await store.listJobs()).map(({ job_id }) => job_id);
+    await change(store, insert("Jobs", {}));
+    await change(store, insert("Jobs", {}));
+    const made = (await store.listJobs()).filter(({ job_id }) => !before.includes(job_id));
+    assert.deepEqual(
+      made.map(({ kind, priority, enabled }) => [kind, priority, enabled]),
+      [
+        ["batch", "normal", true],
+        ["batch", "normal", true],
+      ],
+    );
+  });
+
   fact("no changes change nothing", async ({ store }) => {
     await seed(store);
     await change(store);

@@ -1075,17 +1075,19 @@ DELETE FROM Stack_Outputs WHERE stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
-INSERT INTO Stack_Outputs (stack, name, value, run_id, as_of) VALUES
-(@r0_stack, @r0_name, @r0_value, @r0_runId, @r0_at),
-(@r1_stack, @r1_name, @r1_value, @r1_runId, @r1_at)
+INSERT INTO Stack_Outputs (stack, name, value, plain, run_id, as_of) VALUES
+(@r0_stack, @r0_name, @r0_value, @r0_plain, @r0_runId, @r0_at),
+(@r1_stack, @r1_name, @r1_value, @r1_plain, @r1_runId, @r1_at)
 --   @r0_stack = 'platform-eastus'
 --   @r0_name = 'vnetId'
 --   @r0_value = '"/vnet"'
+--   @r0_plain = '/vnet'
 --   @r0_runId = 'run-3'
 --   @r0_at = 2026-03-01T08:00:00.000Z
 --   @r1_stack = 'platform-eastus'
 --   @r1_name = 'zones'
 --   @r1_value = '["1"]'
+--   @r1_plain = '["1"]'
 --   @r1_runId = 'run-3'
 --   @r1_at = 2026-03-01T08:00:00.000Z
 
