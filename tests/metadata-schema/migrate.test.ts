@@ -85,6 +85,8 @@ describe("migrations", () => {
       const later = migrations.slice(1).map(({ name }) => name);
       assert.deepEqual(await migrate(connection.migrations(), migrations), later);
       assertKept(rows, await readFirstRows(query));
+      const [{ plain } = {}] = await query("SELECT plain FROM Stack_Outputs");
+      assert.equal(plain, "acl-1", "outputs from before are told as text, too");
     });
   });
 
