@@ -17,4 +17,4 @@ export class ServiceError extends Error {
   }
 }
 
-export const messageOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
+export { messageOf } from "../metadata-schema/errors.ts";

@@ -26,3 +26,5 @@ export class RowNotFoundError extends Error {
 export class RowRefusedError extends Error {
   override readonly name = "RowRefusedError";
 }
+
+export const messageOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));

@@ -122,3 +122,7 @@ export const valuesOf = (table: MetadataTable, row: Readonly<Record<string, unkn
   Object.fromEntries(
     Object.entries(columnsOf(table)).map(([name, column]) => [name, storedValue(column, row[name] ?? null)]),
   );
+
+/** A key, which travels as text, as its column has it. */
+export const keyValue = (table: MetadataTable, key: string): string | number =>
+  columnsOf(table)[tables[table].key]?.type === "integer" ? Number(key) : key;

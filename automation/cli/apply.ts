@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import { type ApplyBody, applyBody, exportBody } from "../http/contract.ts";
 import { oneLine, oneLineValue } from "./one-line.ts";
-import { dataText, documentsText } from "./output.ts";
+import { dataText, documentsText, type TextFormat, textOutputOption } from "./output.ts";
 import { placeName, readSources, type Sources } from "./read-files.ts";
 import { type ServiceClient, ServiceRefusal } from "./service-client.ts";
 
@@ -28,15 +28,13 @@ interface ApplyFlags {
   readonly prune?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
-  readonly output: "text" | "json" | "yaml";
+  readonly output: TextFormat;
 }
 
 const filenameOption = (): Option =>
   new Option("-f, --filename <path...>", "file, folder, or - for standard input").makeOptionMandatory();
 const pruneOption = (): Option =>
   new Option("--prune", "the files are the whole truth: what they do not describe is deleted");
-const outputOption = (): Option =>
-  new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text");
 
 export function applyCommand(options: FilesOptions): Command {
   return new Command("apply")
@@ -45,7 +43,7 @@ export function applyCommand(options: FilesOptions): Command {
     .addOption(pruneOption())
     .option("--dry-run", "check everything and tell what would change, but write nothing")
     .option("-y, --yes", "with --prune: do not ask before rows are deleted")
-    .addOption(outputOption())
+    .addOption(textOutputOption())
     .action(async (flags: ApplyFlags) => {
       const service = await options.open();
       const sources = await readSources(flags.filename, options.stdin);
@@ -65,7 +63,7 @@ export function diffCommand(options: FilesOptions, end: (code: number) => void):
     .description("Tell what apply would change. Exit code 0: nothing, 1: something.")
     .addOption(filenameOption())
     .addOption(pruneOption())
-    .addOption(outputOption())
+    .addOption(textOutputOption())
     .action(async (flags: ApplyFlags) => {
       const service = await options.open();
       const sources = await readSources(flags.filename, options.stdin);

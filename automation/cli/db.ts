@@ -1,14 +1,14 @@
 /** `rowgate db`: the schema of the metadata database, beside the service or without it. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import {
   applyMigrations,
   lookAtMigrations,
   type MigrationReport,
   type MigrationState,
 } from "../../metadata-schema/open-migrations.ts";
-import { dataText } from "./output.ts";
+import { dataText, type TextFormat, textOutputOption } from "./output.ts";
 import { formatTable } from "./table.ts";
 
 export interface DbOptions {
@@ -33,10 +33,8 @@ export function dbCommand(options: DbOptions): Command {
 function statusCommand(options: DbOptions): Command {
   return new Command("status")
     .description("Tell which migrations are applied. Exit code 0: all of them as they are here, 1: not.")
-    .addOption(
-      new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text"),
-    )
-    .action(async (flags: { readonly output: "text" | "json" | "yaml" }) => {
+    .addOption(textOutputOption())
+    .action(async (flags: { readonly output: TextFormat }) => {
       const report = await lookAtMigrations(metadataUrl(options));
       const upToDate = report.migrations.every(({ state }) => state === "applied");
       options.print(

@@ -10,6 +10,13 @@ export type Format = (typeof formats)[number];
 export const outputOption = (): Option =>
   new Option("-o, --output <format>", "how to print").choices(formats).default("table");
 
+/** Of commands whose text is no table. */
+export const textFormats = ["text", "json", "yaml"] as const;
+export type TextFormat = (typeof textFormats)[number];
+
+export const textOutputOption = (): Option =>
+  new Option("-o, --output <format>", "how to print").choices(textFormats).default("text");
+
 export const dataText = (format: "json" | "yaml", data: unknown): string =>
   format === "json" ? JSON.stringify(data, null, 2) : yamlText(data);
 

@@ -2,12 +2,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../metadata-schema/canonical-json.ts";
 import { tables } from "../../metadata-schema/columns.ts";
-import {
-  type ApplyPlan,
-  type PlannedChange,
-  planApply,
-  rowsAfter,
-} from "../../metadata-schema/documents/plan-apply.ts";
+import { type ApplyPlan, type PlannedChange, planApply } from "../../metadata-schema/documents/plan-apply.ts";
 import {
   type DocumentFault,
   type DocumentRow,
@@ -139,7 +134,7 @@ function guardrailFaults(
   const toJudge = { jobIds, environments };
   const before = new Set(judgeRows(stored, toJudge, now).map(textOfVerdict));
   const changed = new Set(asked.map(({ source }) => source));
-  return judgeRows(rowsAfter(plan, stored), toJudge, now).flatMap((verdict) => {
+  return judgeRows(plan.rowsAfter, toJudge, now).flatMap((verdict) => {
     const own = plan.described.get(rowName(verdict.row));
     const isAsked = own !== undefined && changed.has(own);
     if (!isAsked && before.has(textOfVerdict(verdict))) return [];

@@ -4,6 +4,7 @@
  */
 import { columnsOf, type MetadataTable, tables } from "../../metadata-schema/columns.ts";
 import { withDefaults } from "../../metadata-schema/documents/plan-apply.ts";
+import { keyValue } from "../../metadata-schema/row-values.ts";
 import { type EnvironmentRow, type RowRef, rowName, rowSchemas } from "../../metadata-schema/rows.ts";
 import type { JobSnapshot, RowValues, StoredRow } from "../../metadata-schema/store.ts";
 import { Answers, type NameAnswer, namesOfJob, queryKey } from "./names-needed.ts";
@@ -102,7 +103,10 @@ function judgeJob(
 const refOf = ({ table, key }: StoredRow): RowRef => ({ table, key });
 const withoutName = (row: RowRef, message: string): string => message.replace(`${rowName(row)}, `, "");
 
-const shapeOf = (row: StoredRow): RowValues => ({ ...row.values, [tables[row.table].key]: keyValue(row) });
+const shapeOf = (row: StoredRow): RowValues => ({
+  ...row.values,
+  [tables[row.table].key]: keyValue(row.table, row.key),
+});
 
 /** The first column that the service could not read, as it will tell it of the row. */
 function unreadableVerdict(row: StoredRow): Verdict | null {
@@ -141,6 +145,3 @@ const exampleEnvironment = (): RowValues =>
       .filter(([, column]) => column.whenNull === undefined)
       .map(([name, { example }]) => [name, example]),
   );
-
-const keyValue = ({ table, key }: StoredRow): string | number =>
-  columnsOf(table)[tables[table].key]?.type === "integer" ? Number(key) : key;

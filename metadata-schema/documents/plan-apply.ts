@@ -9,7 +9,7 @@ import { canonicalJson } from "../canonical-json.ts";
 import type { Column } from "../column.ts";
 import { columnsOf, type MetadataTable, tableNames, tables } from "../columns.ts";
 import type { NewRow, ReadSection, RowChange, RowValue, RowValues, StoredRow } from "../records.ts";
-import { belongsToJob, isRequired } from "../row-values.ts";
+import { belongsToJob, isRequired, keyValue } from "../row-values.ts";
 import { rowName } from "../rows.ts";
 import type { DocumentFault, DocumentRow, DocumentSet, WholeSection } from "./read-documents.ts";
 import { sections } from "./sections.ts";
@@ -25,6 +25,8 @@ export interface ApplyPlan {
   readonly faults: readonly DocumentFault[];
   /** the row of a document that describes each row as it will be (rowName), unchanged ones included */
   readonly described: ReadonlyMap<string, DocumentRow>;
+  /** all rows as they will be; keys of inserted ones that the database numbers are below zero */
+  readonly rowsAfter: readonly StoredRow[];
   /** what the plan rests on, beside the rows that it changes */
   readonly read: readonly ReadSection[];
 }
@@ -38,12 +40,13 @@ export function planApply(
   const owned = ownedRowPlan(documents, stored, options.prune);
   const changes = [...named.changes, ...owned.changes];
   const described = describedRows(changes, [...named.kept, ...owned.kept]);
+  const after = rowsAfter(changes, stored);
   const faults = [
     ...missingValues(changes),
-    ...missingReferences(rowsAfter({ changes }, stored), described),
-    ...severalDefaults(changes, stored),
+    ...missingReferences(after, described),
+    ...severalDefaults(changes, after),
   ];
-  return { changes, faults, described, read: owned.read };
+  return { changes, faults, described, rowsAfter: after, read: owned.read };
 }
 
 /** A stored row that a document describes. */
@@ -249,8 +252,8 @@ function missingReferences(
 }
 
 /** There is one default environment; who moves the mark takes it from the one before. */
-function severalDefaults(changes: readonly PlannedChange[], stored: readonly StoredRow[]): DocumentFault[] {
-  const defaults = rowsAfter({ changes }, stored).filter(
+function severalDefaults(changes: readonly PlannedChange[], after: readonly StoredRow[]): DocumentFault[] {
+  const defaults = after.filter(
     ({ table, values }) => table === "Environments" && values.is_default === true,
   );
   if (defaults.length <= 1) return [];
@@ -264,21 +267,16 @@ function severalDefaults(changes: readonly PlannedChange[], stored: readonly Sto
 }
 
 /** The rows as they will be; inserted ones by the place of their change. */
-export function rowsAfter(
-  plan: Pick<ApplyPlan, "changes">,
-  stored: readonly StoredRow[],
-): readonly StoredRow[] {
+function rowsAfter(changes: readonly PlannedChange[], stored: readonly StoredRow[]): readonly StoredRow[] {
   const changed = new Map(
-    plan.changes.flatMap(({ change }) =>
-      change.kind === "insert" ? [] : [[rowName(change), change] as const],
-    ),
+    changes.flatMap(({ change }) => (change.kind === "insert" ? [] : [[rowName(change), change] as const])),
   );
   const kept = stored.flatMap((row) => {
     const change = changed.get(rowName(row));
     if (change === undefined) return [row];
     return change.kind === "delete" ? [] : [{ ...row, values: { ...row.values, ...change.values } }];
   });
-  const inserted = plan.changes.flatMap(({ change }, index) => {
+  const inserted = changes.flatMap(({ change }, index) => {
     if (change.kind !== "insert") return [];
     const { table } = change;
     const key = insertedKey(change, index);
@@ -291,6 +289,3 @@ export function rowsAfter(
 /** Ids that the database will give are none yet: numbers that no stored row has stand for them. */
 const insertedKey = ({ table, values }: NewRow, index: number): string =>
   String(values[tables[table].key] ?? -(index + 1));
-
-const keyValue = (table: MetadataTable, key: string): string | number =>
-  columnsOf(table)[tables[table].key]?.type === "integer" ? Number(key) : key;

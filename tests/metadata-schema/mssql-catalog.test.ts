@@ -5,7 +5,7 @@ import type { Column } from "../../metadata-schema/column.ts";
 import { columnsOf, type MetadataTable, tableNames } from "../../metadata-schema/columns.ts";
 import { isRequired, valuesOf } from "../../metadata-schema/row-values.ts";
 import { openMssqlStore } from "../../metadata-schema/stores/mssql/store.ts";
-import { catalogColumns, tablesWithAuditTrigger } from "../support/mssql-catalog.ts";
+import { catalogColumns, declaredType, tablesWithAuditTrigger } from "../support/mssql-catalog.ts";
 import { openTestDatabase, type TestConnection, type TestDatabase } from "../support/mssql-database.ts";
 
 const serverUrl = process.env.METADATA_TEST_MSSQL_URL ?? "";
@@ -25,17 +25,6 @@ after(async () => {
   await outside.close();
   await database.close();
 });
-
-function typeOf({ type, length, maxLength }: Column): string {
-  if (type === "text") return `nvarchar(${length ?? maxLength})`;
-  return {
-    integer: "int",
-    number: "float",
-    boolean: "bit",
-    "text-list": "nvarchar(max)",
-    object: "nvarchar(max)",
-  }[type];
-}
 
 const literal = (value: Column["example"]): string => {
   if (typeof value === "number") return String(value);
@@ -74,7 +63,7 @@ describe("mssql: the schema", () => {
           .map(({ column, type, mayBeNull }) => ({ column, type, mayBeNull })),
         Object.entries(columnsOf(table)).map(([column, about]) => ({
           column,
-          type: typeOf(about),
+          type: declaredType(about),
           mayBeNull: about.whenNull !== undefined,
         })),
         table,

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import type { Column } from "../../metadata-schema/column.ts";
 import { columnsOf, tableNames, tables } from "../../metadata-schema/columns.ts";
 import { readMigrations } from "../../metadata-schema/migrate.ts";
+import { declaredType } from "../support/mssql-catalog.ts";
 
 const text = readMigrations("mssql.sql")
   .map(({ sql }) => sql)
@@ -46,17 +47,6 @@ function assertSaid(
 
 const found = (pattern: RegExp) => (declaration: string) => pattern.exec(declaration)?.[1] ?? null;
 
-function typeOf({ type, length, maxLength }: Column): string {
-  if (type === "text") return `nvarchar(${length ?? maxLength})`;
-  return {
-    integer: "int",
-    number: "float",
-    boolean: "bit",
-    "text-list": "nvarchar(max)",
-    object: "nvarchar(max)",
-  }[type];
-}
-
 const quoted = (value: string): string => `N'${value.replaceAll("'", "''")}'`;
 
 function defaultOf({ generated, defaultValue }: Column): string | null {
@@ -80,7 +70,7 @@ describe("columns.ts and the migrations for SQL Server", () => {
   });
 
   it("agree on types and lengths", () => {
-    assertSaid(({ column }) => typeOf(column), found(/^\w+ (\w+(?:\(\w+\))?)/));
+    assertSaid(({ column }) => declaredType(column), found(/^\w+ (\w+(?:\(\w+\))?)/));
   });
 
   it("agree on what may be NULL", () => {

@@ -14,12 +14,17 @@ export const startRowgate = (
   home: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): ChildProcess =>
-  spawn(process.execPath, [path.join(checkout, "automation", "setup", "rowgate.js"), ...args], {
+  { cwd, input }: { readonly cwd?: string; readonly input?: string } = {},
+): ChildProcess => {
+  const child = spawn(process.execPath, [path.join(checkout, "automation", "setup", "rowgate.js"), ...args], {
     // Port 1 is where it looks without a service of this home: nobody listens there.
     env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: home, PORT: "1", ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    ...(cwd === undefined ? {} : { cwd }),
   });
+  child.stdin?.end(input);
+  return child;
+};
 
 export async function saidBy(child: ChildProcess): Promise<Said> {
   const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? -1)));

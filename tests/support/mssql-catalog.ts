@@ -1,4 +1,5 @@
 /** What the catalog of an Azure SQL or SQL Server database says of its schema, in words that every server shares. */
+import type { Column } from "../../metadata-schema/column.ts";
 import type { TestConnection } from "./mssql-database.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -39,3 +40,15 @@ const selectColumns = `SELECT TABLE_NAME AS owner, COLUMN_NAME AS name, DATA_TYP
   IS_NULLABLE AS nullable
 FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME()
 ORDER BY TABLE_NAME, ORDINAL_POSITION`;
+
+/** The type that a column of columns.ts has on SQL Server. */
+export function declaredType({ type, length, maxLength }: Column): string {
+  if (type === "text") return `nvarchar(${length ?? maxLength})`;
+  return {
+    integer: "int",
+    number: "float",
+    boolean: "bit",
+    "text-list": "nvarchar(max)",
+    object: "nvarchar(max)",
+  }[type];
+}

@@ -1,20 +1,13 @@
 /** `rowgate apply`, `diff` and `export` as people run them, against a real service. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
-import { checkout, makeHome, removeHome, TestService } from "../support/service.ts";
+import { type Said, saidBy, startRowgate } from "../support/command-line.ts";
+import { makeHome, removeHome, TestService } from "../support/service.ts";
 import { cluster, environment, job, network, policy, secret } from "../support/small-rows.ts";
 import { faultyFile } from "./faulty-file.ts";
-
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 const metadataTables = ["Environments", "Jobs", "Access_Policies", "Cluster_Configs", "Models"] as const;
 
@@ -35,23 +28,8 @@ describe("rows as files", () => {
     await removeHome(service.home);
   });
 
-  async function rowgate(args: readonly string[], input: string | null = null): Promise<Said> {
-    const child: ChildProcess = spawn(
-      process.execPath,
-      [path.join(checkout, "automation", "setup", "rowgate.js"), ...args],
-      {
-        cwd: folder,
-        env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: service.home, ROWGATE_URL: service.url },
-        stdio: ["pipe", "pipe", "pipe"],
-      },
-    );
-    const { stdin, stdout, stderr } = child;
-    assert.ok(stdin && stdout && stderr);
-    stdin.end(input ?? "");
-    const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? -1)));
-    const [out, err] = await Promise.all([text(stdout), text(stderr)]);
-    return { code: await ended, out, err };
-  }
+  const rowgate = (args: readonly string[], input = ""): Promise<Said> =>
+    saidBy(startRowgate(service.home, args, { ROWGATE_URL: service.url }, { cwd: folder, input }));
 
   const write = async (name: string, content: string): Promise<string> => {
     await writeFile(path.join(folder, name), content);

@@ -12,6 +12,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import sql from "mssql";
+import { messageOf } from "../../errors.ts";
 import type { MigrationDatabase } from "../../migrate.ts";
 import { signIn } from "./credential.ts";
 import { migrationsOver } from "./migrations.ts";
@@ -296,8 +297,6 @@ export class Connection {
     });
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Half of the pause is chance, so that two that met do not meet again. */
 const pause = (tries: number): Promise<void> =>

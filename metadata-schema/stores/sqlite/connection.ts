@@ -9,6 +9,7 @@
 import { statSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../errors.ts";
 import type { AppliedMigration, MigrationDatabase } from "../../migrate.ts";
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -256,8 +257,6 @@ function openFile({ file, keepMode }: Pick<ConnectionOptions, "file" | "keepMode
 class LockedError extends Error {
   override readonly name = "LockedError";
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Tries again while another process holds the lock, without blocking the thread for long. */
 async function patiently<T>(
