@@ -55,23 +55,28 @@ export function resolveJobRow(context: JobContext, hasClusterConfig: boolean): R
 }
 
 function refusedJob(job: JobRow, row: RowRef): Refusal | null {
-  if (job.kind === "online") {
-    return blocked(
-      "KindUnavailable",
-      `${rowName(row)}, kind: "online" needs a model serving endpoint, which is not built yet. Use "batch".`,
-    );
-  }
-  if (job.kind !== "batch") {
-    return blocked("UnknownKind", `${rowName(row)}, kind: "${job.kind}" is unknown. Use "batch".`);
-  }
-  if (job.priority !== "normal" && job.priority !== "urgent") {
-    return blocked(
-      "UnknownPriority",
-      `${rowName(row)}, priority: "${job.priority}" is unknown. Use "normal" or "urgent".`,
-    );
-  }
-  return null;
+  const faults = [kindFault(job), priorityFault(job)].filter((fault) => fault !== null);
+  const [first] = faults;
+  if (first === undefined) return null;
+  return blocked(first.reason, `${rowName(row)}, ${faults.map(({ message }) => message).join(" ")}`);
 }
+
+type JobFault = Pick<Refusal, "reason" | "message">;
+
+function kindFault({ kind }: JobRow): JobFault | null {
+  if (kind === "batch") return null;
+  return kind === "online"
+    ? {
+        reason: "KindUnavailable",
+        message: 'kind: "online" needs a model serving endpoint, which is not built yet. Use "batch".',
+      }
+    : { reason: "UnknownKind", message: `kind: "${kind}" is unknown. Use "batch".` };
+}
+
+const priorityFault = ({ priority }: JobRow): JobFault | null =>
+  priority === "normal" || priority === "urgent"
+    ? null
+    : { reason: "UnknownPriority", message: `priority: "${priority}" is unknown. Use "normal" or "urgent".` };
 
 const jobPart = (job: JobRow, context: JobContext): JobPart => ({
   jobId: job.job_id,

@@ -105,14 +105,13 @@ function grants(policy: AccessPolicyRow, permission: string, context: JobContext
 
 /** Why permissions of the row cannot be given, each told once, under the reason of the first; null: all can. */
 function refusedPermission(policy: AccessPolicyRow, row: RowRef, context: JobContext): Refusal | null {
-  const faults = policy.permissions.flatMap((permission) => {
-    const fault = permissionFault(policy, permission, context);
-    return fault === null ? [] : [fault];
-  });
+  const faults = policy.permissions.flatMap((permission) => permissionFaults(policy, permission, context));
   const [first] = faults;
   if (first === undefined) return null;
-  const messages = new Set(faults.filter(({ field }) => field === first.field).map(({ message }) => message));
-  return blocked(first.reason, `${rowName(row)}, ${first.field}: ${[...messages].join(" ")}`);
+  const told = [...Map.groupBy(faults, ({ field }) => field)].map(
+    ([field, all]) => `${field}: ${[...new Set(all.map(({ message }) => message))].join(" ")}`,
+  );
+  return blocked(first.reason, `${rowName(row)}, ${told.join(" ")}`);
 }
 
 interface PermissionFault {
@@ -121,31 +120,30 @@ interface PermissionFault {
   readonly message: string;
 }
 
-function permissionFault(
+function permissionFaults(
   policy: AccessPolicyRow,
   permission: string,
   context: JobContext,
-): PermissionFault | null {
+): readonly PermissionFault[] {
   const field = "permissions";
-  const [verdict] = judge({ kind: "permission", role: policy.role, permission });
-  if (verdict !== undefined) {
-    const isOfRole = verdict.guardrail === "permission-in-role" && !isRole(policy.role);
-    const message = `${verdict.message} ${verdict.fix}`;
-    return { field: isOfRole ? "role" : field, reason: verdict.guardrail, message };
-  }
+  const verdicts = judge({ kind: "permission", role: policy.role, permission });
+  if (verdicts.length > 0)
+    return verdicts.map(({ guardrail, message, fix }) => {
+      const isOfRole = guardrail === "permission-in-role" && !isRole(policy.role);
+      return { field: isOfRole ? "role" : field, reason: guardrail, message: `${message} ${fix}` };
+    });
   const result = grants(policy, permission, context);
   if (result.status === "unknown")
-    return { field, reason: "known-permission", message: `"${permission}" is unknown.` };
+    return [{ field, reason: "known-permission", message: `"${permission}" is unknown.` }];
   if (result.status === "unavailable")
-    return { field, reason: "PermissionUnavailable", message: `${result.reason}.` };
-  for (const grant of result.grants) {
-    if (grant.kind !== "role-assignment") continue;
+    return [{ field, reason: "PermissionUnavailable", message: `${result.reason}.` }];
+  return result.grants.flatMap((grant) => {
+    if (grant.kind !== "role-assignment") return [];
     const { scope, roleId } = grant;
-    const [denied] = judge({ kind: "role-assignment", scope, roleId, principalType: "Group" });
-    if (denied !== undefined)
-      return { field, reason: denied.guardrail, message: `${denied.message} ${denied.fix}` };
-  }
-  return null;
+    return judge({ kind: "role-assignment", scope, roleId, principalType: "Group" }).map(
+      ({ guardrail, message, fix }) => ({ field, reason: guardrail, message: `${message} ${fix}` }),
+    );
+  });
 }
 
 type PrincipalResult =

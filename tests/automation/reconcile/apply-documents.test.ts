@@ -189,6 +189,21 @@ describe("applying documents to a store", () => {
     ]);
   });
 
+  it("several faults of meaning in one row are told together", async () => {
+    await seed();
+    const both = { role: "Owner", permissions: ["fly", "read_model"], entra_id_group: "x" };
+    matchEach(
+      await faultsOf(
+        { job_id: 7, kind: "stream", priority: "high" },
+        { job_id: 8, security: { access_policy: both } },
+      ),
+      [
+        /^0 kind: "stream" is unknown\. Use "batch"\. priority: "high" is unknown\./,
+        /^1 security\.access_policy\.permissions: "fly" is not a permission\..* role: "Owner" is not a role\. [^"]*$/,
+      ],
+    );
+  });
+
   it("a change that blocks a row is a fault, also where the row itself stays as it is", async () => {
     await seed(job(201), policy(201, ["read_model"]));
     const model = "not a model";
