@@ -10,8 +10,10 @@ const room = (name, from, allowed, comment) => ({
 
 const vocabulary =
   "^metadata-schema/((canonical-json|column|columns|desired-state|plain-text|rows|row-values|records|contributions|errors|store)\\.ts$|documents/)";
-const pureProgram = "^program/(layout|policies)/";
+const pureProgram = "^program/(layout|policies|adoption)/";
 const tiny = "^automation/(log|clock|errors)\\.ts$";
+// What is told to who observes, and the ids under which: no metric, span or package is behind it.
+const observed = "^automation/observe/(run-observer|observed-run|call-observer|trace-ids)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -39,15 +41,21 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(metadata-schema|automation|program)/",
-        pathNot: "^(metadata-schema/stores/|automation/simulators/|automation/home-lock\\.ts$)",
+        pathNot:
+          "^(metadata-schema/stores/|automation/simulators/|automation/(home-lock|upkeep/copy-database)\\.ts$)",
       },
       to: { path: "^(node:)?sqlite$|node_modules/mssql" },
     },
     room(
       "layout-and-policies-are-pure",
       { path: pureProgram },
-      ["^program/layout/", "^program/policies/", "^metadata-schema/desired-state\\.ts$"],
-      "a guardrail judges a piece of a spec and nothing else",
+      [
+        "^program/layout/",
+        "^program/policies/",
+        "^program/adoption/",
+        "^metadata-schema/desired-state\\.ts$",
+      ],
+      "a guardrail judges a piece of a spec and nothing else; adoption asks nobody itself",
     ),
     {
       name: "no-pulumi-in-pure-rooms",
@@ -64,13 +72,20 @@ module.exports = {
     room(
       "queue-and-reconcile",
       { path: "^automation/(queue|reconcile)/" },
-      ["^automation/(queue|reconcile)/", "^automation/engine/engine\\.ts$", vocabulary, pureProgram, tiny],
+      [
+        "^automation/(queue|reconcile)/",
+        "^automation/engine/engine\\.ts$",
+        vocabulary,
+        pureProgram,
+        observed,
+        tiny,
+      ],
       "they see the engine and the store as interfaces",
     ),
     room(
       "http",
       { path: "^automation/http/" },
-      ["^automation/http/", vocabulary, "^program/layout/", tiny],
+      ["^automation/http/", vocabulary, "^program/layout/", observed, tiny],
       "services are handed in",
     ),
     room(
@@ -81,10 +96,29 @@ module.exports = {
     ),
     room(
       "engine",
-      { path: "^automation/engine/", pathNot: "^automation/engine/(run-stack|child-entry)\\.ts$" },
-      ["^automation/engine/", vocabulary, tiny],
-      "only the child side imports the program",
+      {
+        path: "^automation/engine/",
+        pathNot: "^automation/engine/(run-stack|child-entry|foreseen-creates)\\.ts$",
+      },
+      ["^automation/engine/", "^program/adoption/", vocabulary, observed, tiny],
+      "only the child side imports the program; how objects are found again is pure",
     ),
+    room(
+      "observe",
+      { path: "^automation/observe/" },
+      ["^automation/observe/", vocabulary, tiny],
+      "it is told and asks nobody; what a scrape reads is handed in",
+    ),
+    {
+      name: "only-otlp-loads-opentelemetry",
+      comment: "and it is loaded only where traces are asked for",
+      severity: "error",
+      from: { path: "^automation/", pathNot: "^automation/observe/otlp\\.ts$" },
+      to: {
+        path: "node_modules/@opentelemetry/|^automation/observe/otlp\\.ts$",
+        dependencyTypesNot: ["dynamic-import"],
+      },
+    },
     {
       name: "parent-never-imports-pulumi",
       comment: "the SDKs weigh 135 MB: only a child, which is forked, has them",
@@ -94,7 +128,7 @@ module.exports = {
     },
     room(
       "cli",
-      { path: "^automation/cli/", pathNot: "^automation/cli/db\\.ts$" },
+      { path: "^automation/cli/", pathNot: "^automation/cli/(db|backup)\\.ts$" },
       ["^automation/cli/", "^automation/http/contract\\.ts$", "^automation/service-file\\.ts$", tiny],
       "talks HTTP, in the shapes of its contract, to where the service says it is",
     ),
@@ -103,6 +137,24 @@ module.exports = {
       { path: "^automation/cli/db\\.ts$" },
       ["^automation/cli/", "^metadata-schema/open-migrations\\.ts$", tiny],
       "the schema is looked at and brought up to date without a service",
+    ),
+    room(
+      "cli-backup",
+      { path: "^automation/cli/backup\\.ts$" },
+      ["^automation/cli/", "^automation/upkeep/(backup|restore)\\.ts$", tiny],
+      "a home is backed up and restored without its service",
+    ),
+    room(
+      "upkeep",
+      { path: "^automation/upkeep/" },
+      [
+        "^automation/upkeep/",
+        "^automation/(home-lock|engine/(stack-files|processes))\\.ts$",
+        "^metadata-schema/(open-migrations|store-address)\\.ts$",
+        vocabulary,
+        tiny,
+      ],
+      "it keeps files; what the database must forget is handed in",
     ),
     room(
       "simulators",

@@ -1,32 +1,26 @@
 /** Composition root: the only place that makes stores, engine and services, and puts them together. */
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { hostname } from "node:os";
 import path from "node:path";
 import { openStore } from "../metadata-schema/open-store.ts";
 import { cloudsSeedFile, sampleRows } from "../metadata-schema/sample/sample.ts";
-import type { Actor, MetadataStore } from "../metadata-schema/store.ts";
+import type { MetadataStore } from "../metadata-schema/store.ts";
+import { addressForPeople, storeAddress } from "../metadata-schema/store-address.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { createDirectory } from "./directory/directory.ts";
-import { openEngine } from "./engine/open-engine.ts";
+import { engineVersion, openEngine } from "./engine/open-engine.ts";
 import type { ProcessEngine } from "./engine/process-engine.ts";
-import { ownProcess, processState } from "./engine/processes.ts";
-import { messageOf } from "./errors.ts";
 import { lockHome } from "./home-lock.ts";
-import type { ReadinessBody } from "./http/contract.ts";
+import { engineCheck, HostHealth, stateFolderCheck } from "./host-health.ts";
 import { openHttpServer } from "./http/server.ts";
 import { createLogger, type Logger } from "./log.ts";
-import { LeaseRecovery } from "./queue/lease-recovery.ts";
-import { TaskPool } from "./queue/task-pool.ts";
+import { localCaller, startLoops } from "./loops.ts";
+import { openObservation } from "./observe/observation.ts";
 import { applyDocuments } from "./reconcile/apply-documents.ts";
-import { requestAction } from "./reconcile/job-actions.ts";
-import { Reconciler } from "./reconcile/reconciler.ts";
-import { tellStackConditions } from "./reconcile/settled.ts";
-import { versionSuffix } from "./reconcile/spec-hash.ts";
-import { RunEvents } from "./run-events.ts";
+import { engineFacts, metricSources, readiness, urgentSlots } from "./service-facts.ts";
 import { writeServiceFile } from "./service-file.ts";
 import { openSimulatedClouds, type SimulatedClouds } from "./simulated-clouds.ts";
-import { builtVersions } from "./versions.ts";
+import { takeRestored } from "./upkeep/restored-marker.ts";
+import { Upkeep } from "./upkeep/upkeep.ts";
 
 export interface App {
   readonly port: number;
@@ -35,16 +29,11 @@ export interface App {
   close(options: { readonly stopClouds: boolean }): Promise<void>;
 }
 
-// Long enough for a busy machine to renew in time, short enough that a dead host's stacks run again
-// within a minute.
-const leaseMs = 30_000;
-/** kept for urgent work */
-const urgentSlots = 1;
-
 export async function openApp(config: Config, say: (line: string) => void): Promise<App> {
   const lock = await lockHome(config.home);
   const log = createLogger(path.join(config.home, "logs", "service.log"), config.logLevel);
   const store = await openStore({ url: config.metadataUrl });
+  await takeRestored({ home: config.home, log, distrustState: () => store.distrustState() });
   if (config.sample && (await store.isEmpty())) {
     say("Seeding the metadata database with the sample.");
     await store.insertRows(await sampleRows());
@@ -55,6 +44,12 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     environment: config.inherited,
     clock: systemClock,
   });
+  const observation = await openObservation({
+    clock: systemClock,
+    log,
+    tracing: config.tracing && { ...config.tracing, instance: `${hostname()}:${process.pid}` },
+    version: config.version,
+  });
   const engine = await openEngine({
     command: config.enginePath,
     home: config.home,
@@ -62,28 +57,54 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     inherited: config.inherited,
     cloudEnvironment: () => clouds.environment(),
     log,
+    onChildEnded: (child) => observation.runs.childEnded(child),
   });
-  const loops = startLoops({ config, store, engine, clouds, log });
-  const behindServer = [() => loops.stop(), () => engine.close()];
-  const last = [() => store.close(), () => lock.release()];
+  const health = hostHealth({ config, engine, clouds, log, onOpen: () => loops.pokePool() });
+  const loops = startLoops({
+    config,
+    store,
+    engine,
+    clouds,
+    health,
+    log,
+    observation,
+    realm: await addressForPeople(storeAddress(config.metadataUrl)),
+  });
+  const upkeep = new Upkeep({
+    home: config.home,
+    clock: systemClock,
+    log,
+    knownStacks: (names) => store.stacksAmong(names),
+    pruneRuns: (what) => store.pruneRuns(what),
+  });
+  health.start();
+  upkeep.start();
+  const facts = { config, store, engine, health, upkeep };
+  const behindServer = [
+    () => upkeep.stop(),
+    () => health.stop(),
+    () => loops.stop(),
+    () => engine.close(),
+    () => clouds.leave(),
+  ];
+  const last = [() => observation.close(), () => store.close(), () => lock.release()];
   const server = await openHttpServer({
     port: config.port,
     log,
+    calls: observation.calls,
     services: {
       store,
       createRequest: loops.createRequest,
+      createStackRequest: loops.createStackRequest,
+      cancelRun: loops.cancelRun,
+      metrics: () => observation.metrics(metricSources(facts)),
       applyDocuments: async (request) => {
         const { changes, plan } = await applyDocuments(store, request, localCaller);
         if (!request.dryRun) loops.poke();
         return { changes: [...changes], plan };
       },
-      engine: {
-        path: engine.program.command,
-        version: engine.program.version,
-        slots: config.slots,
-        urgentSlots,
-      },
-      readiness: () => readiness(config, store, clouds),
+      engine: () => engineFacts(facts),
+      readiness: () => readiness(facts),
       runEvents: (runId, after, signal) => loops.events.follow(runId, after, signal),
     },
   }).catch(async (fault) => {
@@ -113,101 +134,24 @@ async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
   if (faults.length > 0) throw new AggregateError(faults, "The service did not stop cleanly.");
 }
 
-/** Nobody signs in yet: whoever calls the loopback address is the machine's own user. */
-const localCaller: Actor = { name: "local", kind: "person" };
-
-interface Parts {
+interface HealthOptions {
   readonly config: Config;
-  readonly store: MetadataStore;
   readonly engine: ProcessEngine;
   readonly clouds: SimulatedClouds;
   readonly log: Logger;
+  onOpen(): void;
 }
 
-function startLoops({ config, store, engine, clouds, log }: Parts) {
-  const events = new RunEvents(store, systemClock);
-  const directory = createDirectory({
-    graphUrl: () => clouds.url(),
-    armUrl: () => clouds.url(),
-    clock: systemClock,
-  });
-  const reconciler = new Reconciler({
-    store,
-    directory,
+function hostHealth({ config, engine, clouds, log, onOpen }: HealthOptions): HostHealth {
+  const { enginePath, inherited } = config;
+  return new HostHealth({
+    checks: [
+      stateFolderCheck(path.join(config.home, "state", "backend")),
+      engineCheck(enginePath, () => engineVersion(enginePath, inherited), engine.program.version),
+      { name: "clouds", look: () => clouds.ping() },
+    ],
     clock: systemClock,
     log,
-    hashSuffix: versionSuffix(builtVersions(config.checkout)),
-    onDesired: () => pool.poke(),
+    onOpen,
   });
-  const pool = new TaskPool({
-    store,
-    clock: systemClock,
-    log,
-    runner: {
-      store,
-      engine,
-      owner: ownProcess(),
-      leaseMs,
-      clock: systemClock,
-      log,
-      processState,
-      onSteps: (runId) => events.tell(runId),
-      onSettled: async (runId, _stack, settled) => {
-        const run = await store.getRun(runId);
-        if (run !== null) await tellStackConditions(store, run);
-        if (run?.status === "failed") {
-          // A cloud may have refused a name that the directory no longer knows: its rows are resolved afresh.
-          directory.forget();
-          await store.touch(settled.affectedJobs.map((jobId) => ({ kind: "job", jobId })));
-        }
-        await reconciler.updateReadiness(settled.affectedJobs);
-        events.tell(runId);
-        reconciler.poke();
-      },
-    },
-  });
-  const recovery = new LeaseRecovery({
-    store,
-    clock: systemClock,
-    log,
-    processState,
-    onBroken: () => pool.poke(),
-  });
-  recovery.start();
-  reconciler.start();
-  pool.start();
-  return {
-    events,
-    poke: () => reconciler.poke(),
-    createRequest: (kind: "refresh" | "preview" | "reconcile", jobId: number) =>
-      requestAction(kind, jobId, {
-        store,
-        resolveNow: (id) => reconciler.resolveNow(id),
-        onQueued: () => pool.poke(),
-      }),
-    stop: async () => {
-      await Promise.all([recovery.stop(), reconciler.stop(), pool.stop()]);
-    },
-  };
-}
-
-async function readiness(
-  config: Config,
-  store: MetadataStore,
-  clouds: SimulatedClouds,
-): Promise<ReadinessBody> {
-  const check = async (name: string, probe: () => Promise<unknown>) => {
-    try {
-      await probe();
-      return { name, ok: true, message: null };
-    } catch (fault) {
-      return { name, ok: false, message: messageOf(fault) };
-    }
-  };
-  const checks = await Promise.all([
-    check("database", () => store.ping()),
-    check("engine", () => access(config.enginePath, constants.X_OK)),
-    check("clouds", () => clouds.ping()),
-  ]);
-  return { status: checks.every(({ ok }) => ok) ? "ready" : "unavailable", cloud: "sandbox", checks };
 }

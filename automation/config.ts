@@ -1,4 +1,5 @@
 /** The only reader of the environment. Reports every fault at once. */
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +7,9 @@ import { z } from "zod";
 import { ServiceError } from "./errors.ts";
 
 const checkout = fileURLToPath(new URL("..", import.meta.url));
+const packageFile: { readonly version: string } = JSON.parse(
+  readFileSync(path.join(checkout, "package.json"), "utf8"),
+);
 
 const whole = (least: number, most: number) =>
   z.coerce
@@ -23,9 +27,21 @@ const schema = z.object({
   ROWGATE_ENGINE_PATH: z.string("is not set: start with `npm start`, which finds the engine").min(1),
   /** runs at once, besides one more that is kept for urgent work */
   ROWGATE_SLOTS: whole(1, 64).default(Math.max(2, Math.min(8, availableParallelism() * 2))),
+  /** how long a run may take that changes something; one that only looks may take a quarter of it */
+  ROWGATE_RUN_SECONDS: whole(1, 86_400).default(3_600),
+  /** a run that says nothing for this long is told as Stalled */
+  ROWGATE_STALL_SECONDS: whole(1, 86_400).default(300),
   /** `off`: an empty database stays empty */
   ROWGATE_SAMPLE: z.enum(["on", "off"]).default("on"),
   ROWGATE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  /** where traces go, as OpenTelemetry names it; left out: nowhere. Its headers may hold a key: they are not read here */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: "is not an http:// or https:// address" })
+    .refine((text) => !/^https?:\/\/[^/]*@/.test(text), {
+      error: "holds a user or password: give them in OTEL_EXPORTER_OTLP_HEADERS",
+    })
+    .optional(),
+  OTEL_SERVICE_NAME: z.string().default("rowgate"),
   PATH: z.string().default(""),
   HOME: z.string().default(""),
 });
@@ -38,11 +54,17 @@ export interface Config {
   readonly metadataUrl: string;
   readonly enginePath: string;
   readonly slots: number;
+  readonly runMs: number;
+  readonly stallMs: number;
   readonly sample: boolean;
   readonly logLevel: string;
+  /** null: no traces. The exporter itself reads where they go */
+  readonly tracing: { readonly serviceName: string } | null;
   /** what processes of ours may inherit: an allow-list, so that no credential slips through */
   readonly inherited: Readonly<Record<string, string>>;
   readonly checkout: string;
+  /** of this release */
+  readonly version: string;
 }
 
 /** Throws a ServiceError with code InvalidConfig that names each variable at fault. */
@@ -65,9 +87,14 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     metadataUrl: values.ROWGATE_METADATA_URL ?? `sqlite:${path.resolve(values.ROWGATE_HOME, "metadata.db")}`,
     enginePath: values.ROWGATE_ENGINE_PATH,
     slots: values.ROWGATE_SLOTS,
+    runMs: values.ROWGATE_RUN_SECONDS * 1_000,
+    stallMs: values.ROWGATE_STALL_SECONDS * 1_000,
     sample: values.ROWGATE_SAMPLE === "on",
     logLevel: values.ROWGATE_LOG_LEVEL,
+    tracing:
+      values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? null : { serviceName: values.OTEL_SERVICE_NAME },
     inherited: { PATH: values.PATH, HOME: values.HOME },
     checkout,
+    version: packageFile.version,
   };
 }

@@ -7,8 +7,11 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { ProcessRef } from "../metadata-schema/store.ts";
 import type { Clock } from "./clock.ts";
+import { processRef, processState, signalGroup } from "./engine/processes.ts";
 import { ServiceError } from "./errors.ts";
+import { rotateFull } from "./rotate-files.ts";
 
 const endpointSchema = z.object({ pid: z.int(), grpcPort: z.int(), httpPort: z.int() });
 type Endpoint = z.infer<typeof endpointSchema>;
@@ -20,6 +23,8 @@ export interface SimulatedClouds {
   environment(): Promise<Readonly<Record<string, string>>>;
   /** Ends with an error if they do not answer. */
   ping(): Promise<void>;
+  /** Looks after them no more, and lets them run. */
+  leave(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,11 +39,17 @@ export interface SimulatedCloudsOptions {
 
 const startDeadlineMs = 20_000;
 const pollMs = 50;
+// Real clouds come back by themselves: these are looked at once a second, and started again when they are gone. A
+// process that hangs is given time for whatever a busy machine keeps it from.
+const watchMs = 1_000;
+const hangMs = 30_000;
+const logLimits = { bytes: 1024 * 1024, files: 3 };
 
 export async function openSimulatedClouds(options: SimulatedCloudsOptions): Promise<SimulatedClouds> {
   await mkdir(options.folder, { recursive: true });
   if (!(await answers(options.folder))) await launch(options);
-  // Read each time: a person may have restarted them on other ports.
+  const watch = startWatch(options);
+  // Read each time: they may have been started again, on other ports.
   const endpoint = async (): Promise<Endpoint> =>
     (await readEndpoint(options.folder)) ?? notRunning(options.folder);
   return {
@@ -51,7 +62,9 @@ export async function openSimulatedClouds(options: SimulatedCloudsOptions): Prom
     ping: async () => {
       if (!(await answers(options.folder))) notRunning(options.folder);
     },
+    leave: () => watch.stop(),
     stop: async () => {
+      await watch.stop();
       const running = await readEndpoint(options.folder);
       if (running === null) return;
       await fetch(`http://127.0.0.1:${running.httpPort}/sandbox/stop`, { method: "POST" }).catch(() => null);
@@ -63,19 +76,59 @@ export async function openSimulatedClouds(options: SimulatedCloudsOptions): Prom
   };
 }
 
+function startWatch(options: SimulatedCloudsOptions): { stop(): Promise<void> } {
+  const { clock, folder } = options;
+  const stopped = new AbortController();
+  const loop = async (): Promise<void> => {
+    let silentSinceMs: number | null = null;
+    // As it was when it last answered: a process id alone may be a stranger's by now.
+    let seen: ProcessRef | null = null;
+    while (!stopped.signal.aborted) {
+      await clock.sleep(watchMs, stopped.signal);
+      if (stopped.signal.aborted) return;
+      if (await answers(folder)) {
+        silentSinceMs = null;
+        const pid = (await readEndpoint(folder))?.pid;
+        if (pid !== undefined && seen?.pid !== pid) seen = processRef(pid);
+        continue;
+      }
+      silentSinceMs ??= clock.monotonicMs();
+      const hangs = seen !== null && processState(seen) === "alive";
+      if (hangs && clock.monotonicMs() - silentSinceMs < hangMs) continue;
+      if (hangs && seen !== null) signalGroup(seen.pid, "SIGKILL");
+      // What keeps them from starting is in their log, and told by each ping.
+      await launch(options).catch(() => {});
+    }
+  };
+  const ended = loop();
+  return {
+    stop: async () => {
+      stopped.abort();
+      await ended;
+    },
+  };
+}
+
 async function launch({ folder, seed, environment, clock }: SimulatedCloudsOptions): Promise<void> {
   const entry = fileURLToPath(new URL("simulators/main.ts", import.meta.url));
-  const log = await open(path.join(folder, "simulated-clouds.log"), "a");
+  const logFile = path.join(folder, "simulated-clouds.log");
+  // They write a line when they start, when they stop and when they fail: it grows with their starts.
+  rotateFull(logFile, logLimits);
+  const log = await open(logFile, "a");
   const child = spawn(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", entry, "--home", folder, "--seed", seed],
     { env: { ...environment }, detached: true, stdio: ["ignore", log.fd, log.fd] },
   );
+  let failed = false;
+  child.on("error", () => {
+    failed = true;
+  });
   child.unref();
   await log.close();
   const deadline = clock.monotonicMs() + startDeadlineMs;
   while (!(await answers(folder))) {
-    if (child.exitCode !== null || clock.monotonicMs() > deadline) notRunning(folder);
+    if (failed || child.exitCode !== null || clock.monotonicMs() > deadline) notRunning(folder);
     await clock.sleep(pollMs);
   }
 }
@@ -98,6 +151,6 @@ function notRunning(folder: string): never {
   throw new ServiceError({
     code: "CloudsUnavailable",
     status: 503,
-    message: `The simulated clouds do not answer. Read ${path.join(folder, "simulated-clouds.log")}, then start the service again.`,
+    message: `The simulated clouds do not answer. Read ${path.join(folder, "simulated-clouds.log")}, which says why. They are started again by themselves.`,
   });
 }

@@ -131,7 +131,8 @@ export const absentHash = "absent";
 export const laneDelayMs = { urgent: 0, normal: 600_000, upgrade: 3_600_000 } as const;
 export type Lane = keyof typeof laneDelayMs;
 
-export type RunKind = "update" | "destroy" | "preview" | "refresh";
+/** Those but update and destroy only look. adoptable: what existing infrastructure a stack could take over. */
+export type RunKind = "update" | "destroy" | "preview" | "refresh" | "adoptable";
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "canceled" | "lost";
 
 /** A process that can be proved alive or dead: a pid alone can be used again. */
@@ -161,6 +162,16 @@ export interface RunRecord {
   /** objects by what happened to them: `{create: 3, same: 2}` */
   readonly changes: Readonly<Record<string, number>>;
   readonly failure: RunFailure | null;
+  /** 32 hex digits that connect a row's edit with what follows from it; null: it follows from none that is known */
+  readonly traceId: string | null;
+  /** of an update: what exists already and is to be taken over; null: nothing */
+  readonly adopt: readonly Adoption[] | null;
+}
+
+/** An object of a stack, and the provider's id of the existing one that it is to become. */
+export interface Adoption {
+  readonly urn: string;
+  readonly id: string;
 }
 
 export type FailureClass = "transient" | "permanent" | "unknown";
@@ -201,12 +212,18 @@ export interface StackRecord {
   /** true once a run of it has succeeded: from then on missing state is a fault, not a first run */
   readonly wasApplied: boolean;
   readonly lane: Lane;
+  /** since when it is to become something else than was applied; null: it is not */
+  readonly dueAt: string | null;
   readonly attempts: number;
   /** null: no further try until something changes */
   readonly nextAttemptAt: string | null;
   readonly lease: LeaseInfo | null;
   readonly lastSuccessAt: string | null;
   readonly lastSuccessRunId: string | null;
+  /** of the change that led to the desired hash; null: of none that is known */
+  readonly traceId: string | null;
+  /** the engine's state may be older than the clouds: a backup was restored and no run that writes succeeded since */
+  readonly stateDoubtful: boolean;
 }
 
 export interface LeaseInfo {
@@ -283,13 +300,49 @@ export interface JobFacts {
   readonly changePending: boolean;
 }
 
-export type RequestKind = "refresh" | "preview" | "reconcile";
+export type RequestKind = "refresh" | "preview" | "reconcile" | "adoptable" | "adopt";
+/** What can be asked for on a stack. adopt: exactly these objects become the stack's, and an update follows. */
+export type StackAction =
+  | { readonly kind: "refresh" | "preview" | "reconcile" | "adoptable" }
+  | { readonly kind: "adopt"; readonly objects: readonly Adoption[] };
+
+/** Exactly one of jobId and stack is set: what was asked for. */
 export interface RequestRecord {
   readonly requestId: string;
   readonly kind: RequestKind;
-  readonly jobId: number;
+  readonly jobId: number | null;
+  readonly stack: string | null;
   readonly createdAt: string;
   readonly runs: readonly RunRecord[];
+}
+
+/** A subscription that Azure throttles: none of its work starts before `until`. */
+export interface SubscriptionPause {
+  /** in lower case: Azure takes a GUID in either */
+  readonly subscriptionId: string;
+  readonly until: string;
+  readonly reason: string;
+  /** when it began, however often it was made longer */
+  readonly since: string;
+}
+
+/** Of the queue as a whole, for metrics. A stack counts once: as running, else as due, waiting or given up. */
+export interface QueueFacts {
+  /** every lane, the most pressing first; due: stacks that could be tried now, held and paused ones included */
+  readonly lanes: readonly {
+    readonly lane: Lane;
+    readonly due: number;
+    readonly oldestDueAt: string | null;
+  }[];
+  /** due, but not before a later attempt */
+  readonly waitingForRetry: number;
+  /** due, but not before something changes */
+  readonly givenUp: number;
+  /** leases that have not ended, expired ones included */
+  readonly running: number;
+  /** queued runs */
+  readonly queued: number;
+  readonly oldestLeaseStartedAt: string | null;
 }
 
 /**

@@ -9,6 +9,7 @@
 import type { Subject } from "./contributions.ts";
 import type {
   Actor,
+  Adoption,
   Change,
   Condition,
   ConditionInput,
@@ -25,6 +26,7 @@ import type {
   NewRow,
   OutputValues,
   ProcessRef,
+  QueueFacts,
   ReadSection,
   RequestKind,
   RequestRecord,
@@ -40,6 +42,7 @@ import type {
   StackToMerge,
   StoredContribution,
   StoredRow,
+  SubscriptionPause,
   WorkItem,
 } from "./records.ts";
 import type { JobRow, MetadataTable } from "./rows.ts";
@@ -110,12 +113,28 @@ export interface MetadataStore {
    * clears back-off and attempts. A stack that must not exist and never had a lease disappears at once.
    * Queued runs of a stack that disappears, here or at the end of a destroy, end as canceled.
    * `version` older than the contributions: stored all the same, and listed by stacksToMerge again.
+   * The stack belongs to the subscription of its spec's environment; without a spec, to the one of its last.
+   * `traceId`: of the change that led to it; the one from before is kept if the hash did not change.
    */
-  setDesired(stack: string, version: number, desired: DesiredState, lane: Lane): Promise<void>;
+  setDesired(
+    stack: string,
+    version: number,
+    desired: DesiredState,
+    lane: Lane,
+    traceId: string | null,
+  ): Promise<void>;
   /** Stacks whose desired hash was made from another `program/` or provider version than `suffix`, i.e. does not end with it. Not those that must not exist. */
   stacksOfOtherVersion(suffix: string, limit: number): Promise<readonly StackRecord[]>;
   getStack(stack: string): Promise<StackRecord | null>;
   listStacks(): Promise<readonly StackRecord[]>;
+  /** Those of the names that are the names of stacks. Cheaper than the stacks themselves, and than one question each. */
+  stacksAmong(names: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * For a home that was restored from a backup: the engine's state may be older than the clouds, and younger
+   * than these tables. Every stack is due at once, with its applied hash NULL and no attempts, and is marked as doubtful
+   * until an update or destroy of it succeeds. Returns how many.
+   */
+  distrustState(): Promise<number>;
   /** Stacks with a contribution of the job, wanted or admitted, with what it contributes. */
   jobContributions(jobId: number): Promise<readonly StoredContribution[]>;
   /** What every subject contributes to a stack, wanted or admitted, by subject. */
@@ -126,20 +145,33 @@ export interface MetadataStore {
    * What could start now, most pressing first: queued runs and due stacks by the instant they became due
    * plus laneDelayMs of their stack's lane (a queued run counts from queuedAt). Left out: leased stacks, those whose
    * next attempt is later (a queued run does not wait for it: somebody asked), and a stack to destroy while
-   * another stack's applied spec refers to it.
+   * another stack's applied spec refers to it. All work of a subscription that is paused is left out too.
    * `lane`: only work of that lane, found by index however much other work there is.
    */
   listWork(limit: number, lane?: "urgent"): Promise<readonly WorkItem[]>;
   /** Stacks to destroy that wait for another stack's applied spec, with one such stack. */
   listHeldDestroys(): Promise<readonly { readonly stack: string; readonly heldBy: string }[]>;
+  /** The queue in numbers, in one snapshot. */
+  queueFacts(): Promise<QueueFacts>;
+  /**
+   * No work of that subscription starts before now + forMs, on any replica. A pause that lasts longer stays as it
+   * is, with its reason.
+   */
+  pauseSubscription(
+    subscriptionId: string,
+    pause: { readonly forMs: number; readonly reason: string },
+  ): Promise<void>;
+  /** Pauses that have not ended, by subscription. */
+  listPauses(): Promise<readonly SubscriptionPause[]>;
   /**
    * Takes the lease of a stack and starts its run, in one step: of many callers exactly one gets it.
-   * Refused while another lease has not expired, when the desired hash is not `desiredHash`, for a destroy
+   * Refused while another lease has not expired, when the desired hash is not `desiredHash`, while the stack's
+   * subscription is paused, for a destroy
    * while another stack's applied spec refers to the stack, and for a runId that is no queued run of this
    * stack but exists. Without a queued run a kind that writes is refused too when the stack is not due (any
    * more), or not yet again: a list may be older than another worker's run. A kind
    * that writes (update, destroy) sets the applied hash to NULL and adds the desired references to the
-   * applied ones. A queued run (same runId) becomes running; otherwise a run is made. A run that held an
+   * applied ones. A queued run (same runId) becomes running; otherwise a run with the stack's trace id is made. A run that held an
    * expired lease becomes `lost`.
    * `previousRun`: the last run that held a lease on the stack.
    */
@@ -148,8 +180,8 @@ export interface MetadataStore {
   listRuns(limit: number): Promise<readonly RunRecord[]>;
   /** The newest runs of a stack that ever held a lease, newest first. */
   recentRuns(stack: string, limit: number): Promise<readonly RunRecord[]>;
-  /** Moves the expiry to now + leaseMs. */
-  renewLease(lease: Lease, leaseMs: number): Promise<void>;
+  /** Moves the expiry to now + leaseMs. `cancelAskedBy`: who wants the run to end; null: nobody. */
+  renewLease(lease: Lease, leaseMs: number): Promise<{ readonly cancelAskedBy: string | null }>;
   /**
    * Records which processes do the run, so that a later owner can prove them dead. `engine` null leaves the
    * recorded engine: one that ended may have left its lock, and only a new engine takes its place.
@@ -172,8 +204,8 @@ export interface MetadataStore {
    * subject whose contribution refers to an output that changed is touched. Success of a destroy: outputs,
    * applied references, conditions and the stack's row go; if it is wanted again by now, the row stays, as one
    * that was never applied. Subjects are touched likewise. Failure: the applied hash stays NULL, attempts grow,
-   * the next attempt is set; a desired hash that changed during the run is due at once. A preview or refresh
-   * changes nothing but its run.
+   * the next attempt is set; a desired hash that changed during the run is due at once. A run that only
+   * looks (preview, refresh, adoptable) changes nothing but its run.
    */
   settleRun(lease: Lease, result: RunResult): Promise<SettledRun>;
 
@@ -198,12 +230,38 @@ export interface MetadataStore {
   createRequest(request: {
     readonly requestId: string;
     readonly kind: RequestKind;
-    readonly jobId: number;
-    readonly runs: readonly { readonly runId: string; readonly stack: string; readonly kind: RunKind }[];
+    /** exactly one of jobId and stack is not null */
+    readonly jobId: number | null;
+    readonly stack: string | null;
+    /** of its runs too */
+    readonly traceId: string | null;
+    readonly runs: readonly {
+      readonly runId: string;
+      readonly stack: string;
+      readonly kind: RunKind;
+      readonly adopt?: readonly Adoption[];
+    }[];
   }): Promise<RequestRecord>;
   getRequest(requestId: string): Promise<RequestRecord | null>;
   /** Ends a queued run without a lease, e.g. because its stack is gone. Nothing happens if it is not queued any more. */
   cancelQueuedRun(runId: string, message: string): Promise<void>;
+  /**
+   * `canceled`: the run was queued and has ended, with a message that names `by`. `asked`: it is running, and
+   * renewLease tells its worker who asked first. `ended`: it had ended already. RowNotFoundError: there is no such run.
+   */
+  requestCancel(runId: string, by: string): Promise<"canceled" | "asked" | "ended">;
+  /**
+   * Deletes runs with their steps that ended longer than olderThanMs ago, at most `limit` a call, and returns how
+   * many. Kept: of each stack the newest keepPerStack runs, the last one with a lease and the last success; and
+   * runs of a request with a run that has not ended. A request goes once it has no runs and is as old.
+   * A call looks at no more than ten times `limit` runs, whatever exists, the oldest end first; the next one goes
+   * on from there, and begins anew after the last. So 0 does not mean that none is left.
+   */
+  pruneRuns(which: {
+    readonly olderThanMs: number;
+    readonly keepPerStack: number;
+    readonly limit: number;
+  }): Promise<number>;
   getRun(runId: string): Promise<RunRecord | null>;
   /** Steps of a run with a number above `after`, in order. */
   readSteps(runId: string, after: number, limit: number): Promise<readonly RunStep[]>;

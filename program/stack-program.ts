@@ -1,7 +1,8 @@
 /** From a StackSpec to the program that the engine runs. Knows a spec; knows no database, HTTP, queue or clock. */
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
-import { all, output, RunError, runtime } from "@pulumi/pulumi";
+import { all, type Output, output, type Resource, RunError, runtime } from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import * as runtimeState from "@pulumi/pulumi/runtime/state.js";
 import type {
   AccessSpec,
   AclSpec,
@@ -55,12 +56,50 @@ export const stackProgram =
     refuseBroken(`Stack ${spec.stack}`, piecesOfSpec(spec));
     // The older, in-process kind of transformation: it throws before the resource's call leaves, and needs no
     // callback from the engine for each resource.
-    runtime.registerStackTransformation(({ type, name, props }) => {
+    const resources: Resource[] = [];
+    runtime.registerStackTransformation(({ resource, type, name, props }) => {
       refuseBroken(`Stack ${spec.stack}, resource ${name} (${type})`, piecesOfResource(type, props));
+      resources.push(resource);
       return undefined;
     });
-    return { ...registerStack(spec) };
+    const outputs = { ...registerStack(spec) };
+    await registered(spec.stack, resources);
+    return outputs;
   };
+
+/**
+ * Resolves once the engine has taken every resource. A broken connection ends a registration without an error, and an
+ * engine deletes what a program that ends has not registered: such a program must not end well.
+ */
+async function registered(stack: string, resources: readonly Resource[]): Promise<void> {
+  // Without a connection the SDK makes up its answers, as for a test of the program.
+  if (runtime.getMonitor() === undefined) throw unregistered(stack);
+  const store = storeOfRun();
+  let settled = false;
+  const all = Promise.allSettled(resources.map(({ urn }) => promiseOf(urn))).then((ends) => {
+    settled = true;
+    return ends.every(({ status }) => status === "fulfilled");
+  });
+  // The SDK leaves a name without an answer where it takes the engine for gone, and only notes that it does.
+  const gone = async (): Promise<boolean> => {
+    while (!settled && !store.terminated) await new Promise((resolve) => setTimeout(resolve, lookMs));
+    return settled ? all : false;
+  };
+  if (!(await Promise.race([all, gone()]))) throw unregistered(stack);
+}
+
+const unregistered = (stack: string): RunError =>
+  new RunError(`The program ended before it had registered every object of stack ${stack}.`);
+
+const lookMs = 50;
+
+// The SDK's own memory of this run, which it leaves out of its declarations.
+const storeOfRun = (): { readonly terminated: boolean } =>
+  (runtimeState as unknown as { getStore(): { terminated: boolean } }).getStore();
+
+/** Outputs keep their promise out of their declarations; nothing else tells that one failed. */
+const promiseOf = <T>(value: Output<T>): Promise<T> =>
+  (value as unknown as { promise(): Promise<T> }).promise();
 
 function registerStack(spec: StackSpec): object {
   switch (spec.kind) {

@@ -18,17 +18,22 @@ const cloudObject = z.object({
 });
 export type CloudObject = z.infer<typeof cloudObject>;
 
+const countOrForever = z.union([z.int(), z.literal("forever")]);
+
 const fault = z.object({
   faultId: z.int(),
   type: z.string(),
   call: z.string(),
+  kind: z.enum(["error", "throttle", "hang", "drop"]),
   nth: z.int(),
-  times: z.int(),
-  code: z.string(),
-  message: z.string(),
+  times: countOrForever,
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  retryAfterSeconds: z.int().nullable(),
+  seconds: z.number().nullable(),
   afterCommit: z.boolean(),
   seen: z.int(),
-  remaining: z.int(),
+  remaining: countOrForever,
 });
 export type Fault = z.infer<typeof fault>;
 

@@ -66,10 +66,10 @@ function tell({ print }: DbOptions, done: string, names: readonly string[]): voi
   for (const name of names) print(`${done} ${name}`);
 }
 
-const ownUrl = ({ home }: DbOptions): string => `sqlite:${path.join(home, "metadata.db")}`;
+const ownUrl = ({ home }: Pick<DbOptions, "home">): string => `sqlite:${path.join(home, "metadata.db")}`;
 
 /** As the service places it. It runs in the checkout, so a relative file is below that. */
-function metadataUrl(options: DbOptions): string {
+export function metadataUrl(options: Pick<DbOptions, "home" | "checkout" | "environment">): string {
   const url = options.environment.ROWGATE_METADATA_URL || ownUrl(options);
   const file = /^sqlite:(?!:memory:$)(.+)$/.exec(url)?.[1];
   return file === undefined ? url : `sqlite:${path.resolve(options.checkout, file)}`;

@@ -191,6 +191,7 @@ function runText(run: RunBody, steps: StepListBody["steps"]): string {
       reason,
       status,
       request: run.requestId,
+      trace: run.traceId,
       queued: run.queuedAt,
       took: took(run),
       changes: changesText(run),

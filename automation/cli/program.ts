@@ -1,7 +1,10 @@
 /** The tree of `rowgate`'s commands. */
 import { Command } from "commander";
 import { actionCommands } from "./actions.ts";
+import { adoptCommand } from "./adopt.ts";
 import { applyCommand, diffCommand, exportCommand, type FilesOptions } from "./apply.ts";
+import { backupCommand, restoreCommand } from "./backup.ts";
+import { cancelCommand } from "./cancel.ts";
 import type { CommandContext } from "./command-context.ts";
 import { completionCommand } from "./completion.ts";
 import { type DbOptions, dbCommand } from "./db.ts";
@@ -29,8 +32,12 @@ export function createProgram(context: ProgramContext): Command {
     applyCommand(context),
     diffCommand(context, context.endWith),
     exportCommand(context),
+    cancelCommand(context),
+    adoptCommand(context),
     engineCommand(context),
     dbCommand(context),
+    backupCommand(context),
+    restoreCommand(context),
     sandboxCommand(context),
     completionCommand(context.print, () => program),
   ];

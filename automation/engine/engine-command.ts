@@ -42,6 +42,8 @@ export interface EngineCommandOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** An engine process has started. */
   onProcess(pid: number): void;
+  /** An engine process has ended with code 0: its program, if it had one, is over. */
+  onSuccess(): void;
 }
 
 // An engine that was asked twice to end ends within about a second; these are the pauses before the next,
@@ -85,6 +87,8 @@ export class EngineCommand {
   /** TERM, TERM, KILL to the engine's group; no engine starts any more. `urgent` leaves out the first pause. */
   stop(urgent: boolean): void {
     const first = !this.#stopping;
+    // Asked again politely, it has no more time than it had.
+    if (!first && !urgent) return;
     this.#stopping = true;
     if (this.#pid === null) return;
     const pid = this.#pid;
@@ -137,8 +141,12 @@ export class EngineCommand {
       child.on("close", (code, signal) => {
         for (const timer of this.#timers) clearTimeout(timer);
         this.#pid = null;
-        if (code === 0) resolve({ ...text, code });
-        else reject(new EngineExitError({ code, signal, ...text }));
+        if (code === 0) {
+          this.#options.onSuccess();
+          resolve({ ...text, code });
+        } else {
+          reject(new EngineExitError({ code, signal, ...text }));
+        }
       });
     });
   }

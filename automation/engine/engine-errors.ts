@@ -1,5 +1,6 @@
 /** The one file that reads the engine's words. Phrases were seen with engine 3.259.0. */
 import type { EngineFailure } from "./engine.ts";
+import { type FailureRule, failureRules, otherwise } from "./failure-rules.ts";
 
 /** One lock on a stack, as the engine tells it whatever the backend. */
 export interface LockHolder {
@@ -22,39 +23,84 @@ export function lockHolders(stderr: string): readonly LockHolder[] | null {
   }));
 }
 
-const transient: readonly RegExp[] = [
-  /\b429\b|TooManyRequests|throttl/i,
-  /PrincipalNotFound/,
-  /AnotherOperationInProgress|RetryableError/,
-  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|connection refused|connection reset|i\/o timeout|no such host/i,
-  /\bUnavailable\b|transport is closing|error reading from server/,
-  /InternalServerError|ServiceUnavailable|GatewayTimeout|status(?: code)?[ :=]*50[0234]\b/i,
-];
+/** A failure of one stack that ours found, not the clouds. */
+export const stackFailure = (
+  failureClass: EngineFailure["class"],
+  code: string,
+  message: string,
+): EngineFailure => ({ class: failureClass, code, message, scope: "stack", retryAfterMs: null });
 
-const permanent: readonly RegExp[] = [
-  /\bguardrail\b/i,
-  /AuthorizationFailed|LinkedAuthorizationFailed|\bForbidden\b/,
-  /cannot create already existing resource/,
-  /RoleAssignmentExists|RoleAssignmentUpdateNotPermitted|RoleDefinitionDoesNotExist|UnmatchedPrincipalType/,
-  /missing required property|is not a (?:valid|known)|InvalidParameter|BadRequest/i,
-];
+/** The rule that explains one message. */
+export const ruleOf = (message: string): FailureRule =>
+  failureRules.find(({ phrases }) => phrases.some((phrase) => phrase.test(message))) ?? otherwise;
 
-/** What kind of failure a message tells of: decides whether and when to try again. */
-export function classify(message: string): EngineFailure["class"] {
-  if (transient.some((phrase) => phrase.test(message))) return "transient";
-  if (permanent.some((phrase) => phrase.test(message))) return "permanent";
-  return "unknown";
-}
+/** False: the objects of the stack had nothing to do with it, and other objects would not help. */
+export const isAboutObjects = (code: string): boolean =>
+  [...failureRules, otherwise].some((rule) => rule.code === code && rule.about === "object");
 
 /** What is known of a failed run: error diagnostics in order, and the engine's stderr. */
-export function failureOf(run: { errors: readonly string[]; stderr: string; stdout: string }): EngineFailure {
+export function failureOf(run: {
+  readonly errors: readonly string[];
+  readonly stderr: string;
+  readonly stdout: string;
+}): EngineFailure {
   // The engine ends with summary lines of its own; what a provider or the program said comes before.
   const said = run.errors.map((error) => error.trim()).filter((error) => error !== "");
   const specific = said.filter((error) => !/^(update|preview|refresh|destroy) failed$/i.test(error));
   const fallback =
     run.stderr.trim() || run.stdout.trim().split("\n").slice(-5).join("\n") || "The engine gave no reason.";
-  const message = clip((specific.length > 0 ? specific : said).join("\n") || fallback);
-  return { class: classify(message), code: "RunFailed", message };
+  // That its program did not come to its end follows from whatever else made the engine stop.
+  const telling = specific.filter((error) => !unfinished.test(error));
+  // A program's own error is told by the program and by the engine.
+  const told = telling.length > 0 ? telling : specific;
+  const messages = told.length > 0 ? [...new Set(told)] : [said.join("\n") || fallback];
+  const rule = decisive(messages.map(ruleOf));
+  return {
+    class: rule.class,
+    code: rule.code,
+    message: `${ended(clip(messages.join("\n")))} ${rule.next}`,
+    scope: rule.about === "host" ? "host" : "stack",
+    retryAfterMs: rule.code === "Throttled" ? longestWaitMs(messages) : null,
+  };
+}
+
+/** What clouds say may lack its full stop, and the next step follows on the same line. */
+const ended = (text: string): string => (/[.!?:;…]$/.test(text) ? text : `${text}.`);
+
+const unfinished = /ended before it had registered every object/;
+
+// What the whole host lacks comes first, then what time alone may mend: a run with one passing failure is worth another try.
+const weight: readonly ((rule: FailureRule) => boolean)[] = [
+  ({ about }) => about !== "object",
+  ({ code }) => code === "Throttled",
+  (rule) => rule.class === "transient",
+  (rule) => rule.class === "unknown",
+];
+
+function decisive(rules: readonly FailureRule[]): FailureRule {
+  for (const matters of weight) {
+    const found = rules.find(matters);
+    if (found !== undefined) return found;
+  }
+  return rules[0] ?? otherwise;
+}
+
+// A date in place of seconds must not hold a subscription back for years; after an hour it is asked again.
+const longestPauseMs = 3_600_000;
+
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000 };
+
+/** How long the clouds asked to wait, in milliseconds; null: none of them said. */
+export function longestWaitMs(messages: readonly string[]): number | null {
+  const waits = messages.flatMap((message) => [
+    ...[...message.matchAll(/retry[- ]after"?\s*[:=]?\s*"?(\d+)(?![\d-])/gi)].map(
+      ([, seconds]) => Number(seconds) * 1_000,
+    ),
+    ...[...message.matchAll(/(?:try|retry) again (?:after|in) '?(\d+)'? ?(s|m)/gi)].map(
+      ([, count, unit = "s"]) => Number(count) * (unitMs[unit.toLowerCase()] ?? 1_000),
+    ),
+  ]);
+  return waits.length === 0 ? null : Math.min(Math.max(...waits), longestPauseMs);
 }
 
 // Enough for several failed objects; a condition or a log line is no place for more.

@@ -9,6 +9,8 @@ export interface ChildSettings {
   readonly state: StateFolder;
   /** `encryptionsalt` of every stack of this home; of no use without the passphrase */
   readonly salt: string;
+  /** folder for what is of no use after a run; the child makes one of its own in it */
+  readonly temporary: string;
 }
 
 const processRef = z.object({ host: z.string(), pid: z.int(), startedAt: z.string() });
@@ -19,22 +21,29 @@ const spec = z.custom<StackSpec>((value) => typeof value === "object" && value !
 const runRequest = z.object({
   runId: z.string(),
   stack: z.string(),
-  kind: z.enum(["update", "destroy", "preview", "refresh"]),
+  kind: z.enum(["update", "destroy", "preview", "refresh", "adoptable"]),
   spec: spec.nullable(),
   refresh: z.boolean(),
   wasApplied: z.boolean(),
   destroyBegun: z.boolean(),
   narrowed: spec.nullable(),
+  stateDoubtful: z.boolean(),
+  adopt: z.array(z.object({ urn: z.string(), id: z.string() })).readonly(),
   deadEngines: z
     .array(z.object({ host: z.string(), pid: z.int().nullable(), lockedAfter: z.string() }))
     .readonly(),
-  leaseMs: z.number(),
+  strays: z
+    .object({ children: z.array(processRef).readonly(), engines: z.array(processRef).readonly() })
+    .nullable(),
+  leaseEndsAtMs: z.number(),
 });
 
 export const toChild = z.discriminatedUnion("type", [
   z.object({ type: z.literal("run"), request: runRequest, environment: z.record(z.string(), z.string()) }),
-  z.object({ type: z.literal("extend"), leaseMs: z.number() }),
+  z.object({ type: z.literal("extend"), leaseEndsAtMs: z.number() }),
   z.object({ type: z.literal("cancel"), urgent: z.boolean() }),
+  /** answered by `alive`, unless the child hangs */
+  z.object({ type: z.literal("ping") }),
   z.object({ type: z.literal("exit") }),
 ]);
 export type ToChild = z.infer<typeof toChild>;
@@ -55,6 +64,8 @@ const ended = z.discriminatedUnion("status", [
       class: z.enum(["transient", "permanent", "unknown"]),
       code: z.string(),
       message: z.string(),
+      scope: z.enum(["host", "stack"]),
+      retryAfterMs: z.number().nullable(),
     }),
     narrowed: z.boolean(),
     changes,
@@ -76,7 +87,16 @@ export const fromChild = z.union([
     }),
   }),
   ended,
-  /** resident memory after a run, in bytes, so that the parent can recycle the child */
-  z.object({ type: z.literal("idle"), rssBytes: z.number() }),
+  z.object({ type: z.literal("progress") }),
+  z.object({
+    type: z.literal("recovered"),
+    what: z.enum(["lock", "leftover"]),
+    objectType: z.string(),
+  }),
+  z.object({ type: z.literal("alive") }),
+  /** told before the end of a run: this process must not run another program */
+  z.object({ type: z.literal("tainted") }),
+  /** the run is over and nothing of it is left: the child takes the next one */
+  z.object({ type: z.literal("idle") }),
 ]);
 export type FromChild = z.infer<typeof fromChild>;

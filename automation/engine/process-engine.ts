@@ -1,18 +1,18 @@
 /**
  * Parent side: a pool of warm children, one run each at a time.
  *
- * A child: starting → idle ⇄ running → gone. It is recycled after a number of runs or above a memory limit,
- * since a warm process was seen to grow by 180 MB in 50 runs. A child that goes while running ends its run
- * with `EngineLost`; the next run forks another.
+ * A child is recycled after a number of runs or above a memory limit, since a warm process was seen to grow by
+ * 180 MB in 50 runs. Children that end by themselves one after the other close the engine for a while: each fork
+ * costs two seconds of a core.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { setPriority } from "node:os";
-import { fileURLToPath } from "node:url";
+import { systemClock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { EndedEvent, Engine, EngineEvent, RunHandle, RunRequest } from "./engine.ts";
-import { type EventQueue, eventQueue } from "./event-queue.ts";
-import { type ChildSettings, type FromChild, fromChild, type ToChild } from "./messages.ts";
+import type { EndedEvent, Engine, EngineEvent, RunHandle, RunRequest, SlotState, Strays } from "./engine.ts";
+import { type ChildEnd, type CurrentRun, EngineChild, lost } from "./engine-child.ts";
+import { isAboutObjects } from "./engine-errors.ts";
+import { eventQueue } from "./event-queue.ts";
+import type { ChildSettings } from "./messages.ts";
 
 export interface ProcessEngineOptions {
   readonly slots: number;
@@ -22,41 +22,70 @@ export interface ProcessEngineOptions {
   /** the whole environment of the engine process of a run, asked for when the run starts */
   readonly engineEnvironment: () => Promise<Readonly<Record<string, string>>>;
   readonly log: Logger;
+  /** A child has ended, with all that it started. */
+  onChildEnded?(child: { readonly reason: ChildEnd; readonly lifeMs: number }): void;
 }
 
 const maxRunsPerChild = 50;
 // Twice what a child weighs with all SDKs loaded.
 const maxRssBytes = 600 * 1024 * 1024;
-// Below the API in the scheduler's eyes; the engines inherit it.
-const niceness = 5;
+const watchMs = 2_000;
+// One crash may be an accident, and its slot is filled again at once; the pause doubles with each one after it.
+const firstPauseMs = 1_000;
+const maxPauseMs = 30_000;
 
-interface CurrentRun {
-  readonly events: EventQueue<EngineEvent>;
-  readonly request: RunRequest;
-  /** asked for before the child had the run: told once it has */
-  cancel: { readonly urgent: boolean } | null;
-  posted: boolean;
+// Two small files are read for it; a disk that takes longer hangs.
+const environmentMs = 20_000;
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const tooLate = systemClock.sleep(environmentMs, late.signal).then((): never => {
+    throw new Error(`no answer within ${environmentMs / 1_000} s`);
+  });
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    // Its fault is nobody's by now.
+    tooLate.catch(() => {});
+    late.abort();
+  }
 }
 
-interface Child {
-  readonly process: ChildProcess;
-  runs: number;
-  rssBytes: number;
-  /** takes no further run and ends */
-  retired: boolean;
-  run: CurrentRun | null;
-  readonly ready: Promise<void>;
-  readonly gone: Promise<void>;
+/** One request in one child. */
+interface Started {
+  readonly run: CurrentRun;
+  extend(leaseEndsAtMs: number): void;
+  cancel(options: { readonly urgent: boolean }): void;
+}
+
+/**
+ * What an update that failed falls back to: additions that fail must not keep what the same spec takes away, and the
+ * engine deletes last. Null: nothing.
+ */
+function narrowerRequest(request: RunRequest, ended: EndedEvent): RunRequest | null {
+  const mayNarrow =
+    request.kind === "update" && ended.status === "failed" && isAboutObjects(ended.failure.code);
+  if (!mayNarrow || request.narrowed === null) return null;
+  return { ...request, spec: request.narrowed, narrowed: null, strays: null };
 }
 
 export class ProcessEngine implements Engine {
   readonly slots: number;
   readonly #options: ProcessEngineOptions;
-  readonly #children = new Set<Child>();
+  readonly #children = new Set<EngineChild>();
+  readonly #watch: NodeJS.Timeout;
+  #crashes = 0;
+  #crash = "";
+  #crashedAtMs = 0;
+  #forkAgainAtMs = 0;
 
   constructor(options: ProcessEngineOptions) {
     this.slots = options.slots;
     this.#options = options;
+    this.#watch = setInterval(() => {
+      for (const child of this.#children) child.watch();
+    }, watchMs);
+    this.#watch.unref();
   }
 
   /** The engine itself: its executable, and what it says its version is. */
@@ -70,140 +99,144 @@ export class ProcessEngine implements Engine {
       this.#fork();
   }
 
+  closedFor(): readonly string[] {
+    const pauseMs = this.#forkAgainAtMs - systemClock.monotonicMs();
+    if (pauseMs <= 0 || [...this.#children].some((child) => child.isFree)) return [];
+    return [
+      `The processes that run stacks end by themselves (${this.#crashes} in a row, the last: ${this.#crash}); the next is started in ${Math.ceil(pauseMs / 1000)} s.`,
+    ];
+  }
+
+  slotStates(): readonly SlotState[] {
+    const taken = [...this.#children].map((child) => child.slotState());
+    const isBackingOff = this.#forkAgainAtMs > systemClock.monotonicMs();
+    const free: SlotState = {
+      state: isBackingOff ? "backing-off" : "idle",
+      sinceMs: isBackingOff ? this.#crashedAtMs : systemClock.monotonicMs(),
+      stack: null,
+      rssBytes: 0,
+    };
+    return [...taken, ...Array<SlotState>(Math.max(0, this.slots - taken.length)).fill(free)];
+  }
+
   run(request: RunRequest): RunHandle {
-    const run: CurrentRun = { events: eventQueue<EngineEvent>(), request, cancel: null, posted: false };
+    const events = eventQueue<EngineEvent>();
+    const first = { ...request, strays: this.#withoutOurs(request.strays) };
+    let current: Started;
+    const end = (ended: EndedEvent): void => {
+      events.push(ended);
+      events.close();
+    };
+    const afterFirst = (ended: EndedEvent): void => {
+      const narrower = narrowerRequest(first, ended);
+      if (narrower === null || ended.status === "succeeded") {
+        end(ended);
+        return;
+      }
+      // In another process: what is left of the failed program goes on in the one it ran in.
+      const { leaseEndsAtMs } = current.run;
+      current = this.#begin({ ...narrower, leaseEndsAtMs }, events, (then) =>
+        end({ ...ended, narrowed: then.status === "succeeded" }),
+      );
+    };
+    current = this.#begin(first, events, afterFirst);
+    return {
+      events,
+      extend: (leaseEndsAtMs) => current.extend(leaseEndsAtMs),
+      cancel: (options = { urgent: false }) => current.cancel(options),
+    };
+  }
+
+  #begin(request: RunRequest, events: CurrentRun["events"], onEnded: CurrentRun["onEnded"]): Started {
+    const { leaseEndsAtMs } = request;
+    const run: CurrentRun = { events, request, leaseEndsAtMs, cancel: null, posted: false, onEnded };
     const child = this.#take();
-    child.run = run;
-    child.runs += 1;
+    child.take(run);
     void this.#start(child, run);
     // A handle of a run that has ended must not reach the next run of its child.
-    const post = (message: ToChild): void => {
-      if (child.run === run) this.#post(child, message);
-    };
+    const isCurrent = (): boolean => child.run === run;
     return {
-      events: run.events,
-      extend: (leaseMs) => post({ type: "extend", leaseMs }),
-      cancel: (options = { urgent: false }) => {
-        if (run.posted) post({ type: "cancel", ...options });
-        else run.cancel = options;
+      run,
+      extend: (endsAtMs) => {
+        if (isCurrent()) child.extend(endsAtMs);
+      },
+      cancel: (options) => {
+        if (!run.posted) run.cancel = options;
+        else if (isCurrent()) child.cancel(options);
       },
     };
   }
 
   async close(): Promise<void> {
-    for (const child of this.#children) this.#post(child, { type: "exit" });
+    for (const child of this.#children) child.retire("closed");
     await Promise.all([...this.#children].map((child) => child.gone));
+    clearInterval(this.#watch);
   }
 
-  async #start(child: Child, run: CurrentRun): Promise<void> {
-    const { request } = run;
+  async #start(child: EngineChild, run: CurrentRun): Promise<void> {
     try {
-      const environment = await this.#options.engineEnvironment();
+      const environment = await inTime(this.#options.engineEnvironment());
       await Promise.race([child.ready, child.gone]);
-      if (child.run !== run) return;
-      this.#post(child, { type: "run", request, environment: { ...environment } });
-      run.posted = true;
-      if (run.cancel !== null) this.#post(child, { type: "cancel", ...run.cancel });
+      if (child.run === run) child.begin(run, environment);
     } catch (cause) {
-      if (child.run === run)
-        this.#end(child, lost(request, `its environment is not available: ${messageOf(cause)}`));
+      if (child.run !== run) return;
+      child.finish(lost(run.request, `its environment is not available: ${messageOf(cause)}`));
+      this.#recycle(child);
     }
   }
 
-  #take(): Child {
+  /** A child of this pool may have been given up by a run and be well: the pool looks after it itself. */
+  #withoutOurs(strays: Strays | null): Strays | null {
+    if (strays === null) return null;
+    const ours = new Set([...this.#children].map((child) => child.pid));
+    return { ...strays, children: strays.children.filter(({ pid }) => !ours.has(pid)) };
+  }
+
+  #take(): EngineChild {
     const staying = [...this.#children].filter((child) => !child.retired);
-    const idle = staying.find((child) => child.run === null);
+    const idle = staying.find((child) => child.isFree);
     if (idle !== undefined) return idle;
     if (staying.length >= this.slots) throw new RangeError("every slot of the engine is taken");
     return this.#fork();
   }
 
-  #fork(): Child {
-    const entry = fileURLToPath(new URL("child-entry.ts", import.meta.url));
-    const forked = fork(entry, [JSON.stringify(this.#options.settings)], {
-      env: { ...this.#options.childEnvironment },
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      // A group of its own: a signal to the service's group must not end a run halfway.
-      detached: true,
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-      serialization: "json",
+  #fork(): EngineChild {
+    const child = new EngineChild({
+      settings: this.#options.settings,
+      environment: this.#options.childEnvironment,
+      monotonicMs: systemClock.monotonicMs,
+      onIdle: (idle) => this.#recycle(idle),
+      onGone: (gone, end, why) => this.#gone(gone, end, why),
+      onFault: (fault) => this.#options.log.warn({ err: fault }, "engine child fault"),
     });
-    const gone = Promise.withResolvers<void>();
-    const ready = Promise.withResolvers<void>();
-    const child: Child = {
-      process: forked,
-      runs: 0,
-      rssBytes: 0,
-      retired: false,
-      run: null,
-      ready: ready.promise,
-      gone: gone.promise,
-    };
     this.#children.add(child);
-    lowerPriority(forked.pid);
-    forked.on("message", (raw) => this.#receive(child, fromChild.parse(raw), ready.resolve));
-    const leave = (why: string): void => {
-      this.#children.delete(child);
-      if (child.run !== null) this.#end(child, lost(child.run.request, `its process ended (${why})`));
-      gone.resolve();
-    };
-    forked.on("error", (fault) => {
-      this.#options.log.warn({ err: fault }, "engine child fault");
-      // A process that could not be made never exits.
-      if (forked.pid === undefined) leave(fault.message);
-    });
-    forked.on("exit", (code, signal) => leave(String(signal ?? code)));
     return child;
   }
 
-  #receive(child: Child, message: FromChild, ready: () => void): void {
-    switch (message.type) {
-      case "ready":
-        ready();
-        break;
-      case "idle":
-        child.rssBytes = message.rssBytes;
-        break;
-      case "ended":
-        this.#end(child, message);
-        break;
-      default:
-        child.run?.events.push(message);
-    }
+  #recycle(child: EngineChild): void {
+    this.#crashes = 0;
+    this.#forkAgainAtMs = 0;
+    // It may have been given the next run already.
+    if (child.run !== null) return;
+    if (child.runs >= maxRunsPerChild) child.retire("recycled-runs");
+    else if (child.rssBytes > maxRssBytes) child.retire("recycled-memory");
   }
 
-  #end(child: Child, ended: EndedEvent): void {
-    const { run } = child;
-    child.run = null;
-    run?.events.push(ended);
-    run?.events.close();
-    if (child.runs >= maxRunsPerChild || child.rssBytes > maxRssBytes) {
-      child.retired = true;
-      this.#post(child, { type: "exit" });
+  #gone(child: EngineChild, reason: ChildEnd, why: string): void {
+    this.#children.delete(child);
+    const { lifeMs } = child;
+    this.#options.onChildEnded?.({ reason, lifeMs });
+    const log = this.#options.log.child({ pid: child.pid, reason, lifeMs: Math.round(lifeMs) });
+    if (reason === "closed" || reason.startsWith("recycled-")) {
+      log.debug({ why }, "engine child ended");
+      return;
     }
-  }
-
-  #post(child: Child, message: ToChild): void {
-    if (child.process.connected) child.process.send(message);
+    log.warn({ why }, "engine child lost; its slot is filled again");
+    if (this.#crashes === 0) this.#crashedAtMs = systemClock.monotonicMs();
+    this.#crashes += 1;
+    this.#crash = why;
+    if (this.#crashes < 2) return;
+    const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (this.#crashes - 2));
+    this.#forkAgainAtMs = systemClock.monotonicMs() + pauseMs;
   }
 }
-
-function lowerPriority(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, niceness);
-  } catch {
-    // It has ended already, which its exit tells.
-  }
-}
-
-const lost = (request: RunRequest, why: string): EndedEvent => ({
-  type: "ended",
-  status: "failed",
-  failure: {
-    class: "transient",
-    code: "EngineLost",
-    message: `The ${request.kind} of stack ${request.stack} was lost: ${why}. It is tried again.`,
-  },
-  narrowed: false,
-  changes: {},
-});

@@ -1,25 +1,38 @@
 /**
  * Child side: one run of one stack through the Automation API, as a stream of messages. States of a run:
- * started → engine process → (locked by a dead engine of ours → cleared → engine process) → ended.
+ * started → state prepared (prepare-run.ts) → engine process → (locked by a dead engine of ours → cleared →
+ * engine process) → what failed creates leave is noted → ended.
  */
-import type { EngineEvent as PulumiEvent } from "@pulumi/pulumi/automation/index.js";
-import { LocalWorkspace, type PulumiCommand, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent as PulumiEvent, PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
+import type { RunKind } from "../../metadata-schema/store.ts";
 import { stackProgram } from "../../program/stack-program.ts";
+import { systemClock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import type { DeadEngine, EndedEvent, EngineFailure, RunRequest } from "./engine.ts";
+import { listAdoptable } from "./adoption.ts";
+import { createWatch } from "./create-watch.ts";
+import type { EndedEvent, EngineFailure, RunRequest } from "./engine.ts";
 import { EngineCommand, EngineExitError } from "./engine-command.ts";
-import { failureOf, type LockHolder, lockHolders } from "./engine-errors.ts";
+import { failureOf, type LockHolder, lockHolders, stackFailure } from "./engine-errors.ts";
 import { eventReader } from "./event-reader.ts";
+import { rememberCreates } from "./leftovers.ts";
+import { areOurDeadLocks, foreignLock } from "./locks.ts";
 import type { ChildSettings, FromChild } from "./messages.ts";
+import { isTainted, openStack, type StackParts } from "./open-stack.ts";
+import { prepareRun, stateUnreadable } from "./prepare-run.ts";
 import { ownProcess, processRef } from "./processes.ts";
-import { makeStackFiles, projectName, removeWorkspace, stackExists, workspaceFolder } from "./stack-files.ts";
+import type { RunContext } from "./run-context.ts";
+import { ScratchStack } from "./scratch-stack.ts";
+import { makeStackFiles, removeWorkspace, stackExists } from "./stack-files.ts";
+import { readCheckpoint } from "./state-file.ts";
 
 export interface RunControl {
   readonly done: Promise<EndedEvent>;
   /** ends the engine politely, or soon when `urgent` */
   stop(urgent: boolean): void;
   kill(): void;
+  /** true: what is left of a failed program goes on in this process, which must not run another */
+  isTainted(): boolean;
 }
 
 /** Starts the run. `send` gets everything but the end, which is the value of `done`. */
@@ -29,85 +42,145 @@ export function runStack(
   environment: Readonly<Record<string, string>>,
   send: (message: FromChild) => void,
 ): RunControl {
+  const spawned: number[] = [];
+  const unfinished = new Set<PulumiFn>();
   const command = new EngineCommand({
     ...settings.engine,
     environment,
-    onProcess: (pid) => send({ type: "processes", child: ownProcess(), engine: processRef(pid) }),
+    onProcess: (pid) => {
+      spawned.push(pid);
+      send({ type: "processes", child: ownProcess(), engine: processRef(pid) });
+    },
+    onSuccess: () => unfinished.clear(),
   });
   // Before any engine starts: a service that dies now must leave a trace of who may still start one.
   send({ type: "processes", child: ownProcess(), engine: null });
+  const parts: StackParts = { settings, environment, command, unfinished };
+  const context: RunContext = {
+    request,
+    parts,
+    scratch: new ScratchStack(request.stack, parts),
+    spawned,
+    step: (step) => send({ type: "step", step }),
+    progress: atMostEach(progressMs, () => send({ type: "progress" })),
+    recovered: (what, objectType) => send({ type: "recovered", what, objectType }),
+  };
   return {
-    done: execute(request, settings, environment, command, send),
+    done: execute(context),
     stop: (urgent) => command.stop(urgent),
     kill: () => command.kill(),
+    isTainted: () => isTainted(parts),
   };
 }
 
-async function execute(
-  request: RunRequest,
-  settings: ChildSettings,
-  environment: Readonly<Record<string, string>>,
-  command: EngineCommand,
-  send: (message: FromChild) => void,
-): Promise<EndedEvent> {
-  const { state } = settings;
-  const { kind, destroyBegun, wasApplied, spec, narrowed } = request;
-  if (!stackExists(state, request.stack)) {
+async function execute(context: RunContext): Promise<EndedEvent> {
+  const { request, parts, scratch } = context;
+  const { kind, stack, destroyBegun, wasApplied } = request;
+  const { state, salt } = parts.settings;
+  if (!stackExists(state, stack)) {
     if (kind === "destroy" && (destroyBegun || !wasApplied)) return destroyed;
-    if (wasApplied && !destroyBegun) return failed(stateMissing(request.stack));
+    if (wasApplied && !destroyBegun) return failed(stateMissing(stack));
   }
-  await makeStackFiles(state, request.stack, settings.salt);
-  const attempt = async (spec: StackSpec | null): Promise<EndedEvent> => {
-    const stack = await openStack(spec, request.stack, { settings, environment, command });
-    return attemptUnlocked(request, stack, command, send);
+  await makeStackFiles(state, stack, salt);
+  try {
+    return await dispatch(context);
+  } catch (fault) {
+    // Before the engine's own run: a look at the clouds, or a lookup, that failed.
+    return parts.command.stopping ? canceled(request, {}) : failed(failureOfFault(fault));
+  } finally {
+    await scratch.remove();
+  }
+}
+
+function dispatch(context: RunContext): Promise<EndedEvent> {
+  switch (context.request.kind) {
+    case "update":
+    case "destroy":
+      return write(context);
+    case "preview":
+    case "refresh":
+    case "adoptable":
+      return look(context);
+    default:
+      return context.request.kind satisfies never;
+  }
+}
+
+/** Runs that change neither clouds nor state. */
+async function look(context: RunContext): Promise<EndedEvent> {
+  const { request, parts } = context;
+  const checkpoint = await readCheckpoint(parts.settings.state, request.stack);
+  if (checkpoint.status === "unreadable") return failed(notLookedAt(request.stack, checkpoint.why));
+  if (request.kind !== "adoptable") return attemptUnlocked(context, request.spec, request.refresh);
+  if (request.spec === null) throw new RangeError("an adoptable run needs the spec of its stack");
+  await listAdoptable(context, request.spec, checkpoint.deployment);
+  return { type: "ended", status: "succeeded", outputs: null, changes: {} };
+}
+
+async function write(context: RunContext): Promise<EndedEvent> {
+  const { request, parts } = context;
+  const ended = await attemptPrepared(context, request.spec, null);
+  if (ended.status === "succeeded" && request.kind === "destroy")
+    await removeWorkspace(parts.settings.state, request.stack);
+  return ended;
+}
+
+/** `engineRefusal`: why the engine could not read the state at the attempt before this one. */
+async function attemptPrepared(
+  context: RunContext,
+  spec: StackSpec | null,
+  engineRefusal: string | null,
+): Promise<EndedEvent> {
+  const { request } = context;
+  const prepared = await prepareRun(context, { spec, engineRefusal });
+  if (prepared.status === "refused") return failed(prepared.failure);
+  const { refresh, settled } = prepared.value;
+  const ended = await attemptUnlocked(context, spec, refresh || request.refresh, settled);
+  const refusal = ended.status === "failed" ? unreadableTold(ended.failure.message) : null;
+  if (refusal === null) return ended;
+  if (engineRefusal !== null) return failed(stateUnreadable(request.stack, refusal));
+  return attemptPrepared(context, spec, refusal);
+}
+
+/** The engine's words for a checkpoint that it can't use. */
+const unreadableTold = (message: string): string | null =>
+  /failed to load checkpoint|snapshot integrity failure|could not deserialize deployment/i.test(message)
+    ? (message.split("\n")[0] ?? message)
+    : null;
+
+// A look at hundreds of objects says a lot, and is told as going on by a little.
+const progressMs = 1_000;
+
+function atMostEach(pauseMs: number, tell: () => void): () => void {
+  let nextMs = 0;
+  return () => {
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs < nextMs) return;
+    nextMs = nowMs + pauseMs;
+    tell();
   };
-  const ended = await attempt(spec);
-  if (ended.status === "succeeded") {
-    if (kind === "destroy") await removeWorkspace(state, request.stack);
-    return ended;
-  }
-  // Additions that fail must not keep what the same spec takes away: the engine deletes last.
-  const mayNarrow =
-    kind === "update" && narrowed !== null && ended.status === "failed" && ended.failure.code === "RunFailed";
-  if (!mayNarrow) return ended;
-  const fallback = await attempt(narrowed);
-  return { ...ended, narrowed: fallback.status === "succeeded" };
 }
 
 const destroyed: EndedEvent = { type: "ended", status: "succeeded", outputs: null, changes: {} };
 
 /** One engine run, and one more if a dead engine of ours had left its lock. */
 async function attemptUnlocked(
-  request: RunRequest,
-  stack: Stack,
-  command: EngineCommand,
-  send: (message: FromChild) => void,
+  context: RunContext,
+  spec: StackSpec | null,
+  refresh: boolean,
+  settled: ReadonlySet<string> = new Set(),
 ): Promise<EndedEvent> {
-  const first = await attemptRun(request, stack, command, send);
+  const { request, parts } = context;
+  const stack = await openStack(spec === null ? null : stackProgram(spec), request.stack, parts);
+  const attempt = () => attemptRun(context, stack, refresh, settled);
+  const first = await attempt();
   if (first.status === "ended") return first.ended;
   if (!areOurDeadLocks(first.locks, request.deadEngines))
     return failed(foreignLock(request.stack, first.locks));
   await stack.cancel();
-  const second = await attemptRun(request, stack, command, send);
+  context.recovered("lock", "");
+  const second = await attempt();
   return second.status === "ended" ? second.ended : failed(foreignLock(request.stack, second.locks));
-}
-
-interface RunParts {
-  readonly settings: ChildSettings;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly command: EngineCommand;
-}
-
-function openStack(spec: StackSpec | null, name: string, parts: RunParts): Promise<Stack> {
-  const pulumiHome = parts.environment.PULUMI_HOME;
-  return LocalWorkspace.create({
-    workDir: workspaceFolder(parts.settings.state, name),
-    ...(pulumiHome === undefined ? {} : { pulumiHome }),
-    projectSettings: { name: projectName, runtime: "nodejs" },
-    // The Automation API types it as its own class; it calls nothing of it but run() and version.
-    pulumiCommand: parts.command as unknown as PulumiCommand,
-    ...(spec === null ? {} : { program: stackProgram(spec) }),
-  }).then((workspace) => Stack.select(name, workspace));
 }
 
 type Attempt =
@@ -115,14 +188,21 @@ type Attempt =
   | { readonly status: "locked"; readonly locks: readonly LockHolder[] };
 
 async function attemptRun(
-  request: RunRequest,
+  context: RunContext,
   stack: Stack,
-  command: EngineCommand,
-  send: (message: FromChild) => void,
+  refresh: boolean,
+  settled: ReadonlySet<string>,
 ): Promise<Attempt> {
-  const reader = eventReader((step) => send({ type: "step", step }));
+  const { request, parts } = context;
+  const reader = eventReader(context.step);
+  const creates = createWatch();
   try {
-    await call(stack, request, reader.read);
+    const onEvent = (event: PulumiEvent): void => {
+      context.progress();
+      reader.read(event);
+      creates.read(event);
+    };
+    await call(stack, request.kind, refresh, onEvent);
     const outputs = request.kind === "update" ? reader.outputs() : null;
     return {
       status: "ended",
@@ -130,32 +210,39 @@ async function attemptRun(
     };
   } catch (fault) {
     const exit = fault instanceof EngineExitError ? fault : null;
-    if (command.stopping) return { status: "ended", ended: canceled(request, reader.changes()) };
     const locks = exit === null ? null : lockHolders(exit.stderr + exit.stdout);
-    if (locks !== null) return { status: "locked", locks };
-    const said = reader.errors();
-    if (exit !== null && exit.signal !== null)
-      return { status: "ended", ended: failed(engineLost(request.stack, exit)) };
-    const failure = failureOf({
-      errors: said.length > 0 || exit !== null ? said : [messageOf(fault)],
-      stderr: exit?.stderr ?? "",
-      stdout: exit?.stdout ?? "",
-    });
-    return {
+    if (locks !== null && !parts.command.stopping) return { status: "locked", locks };
+    await rememberCreates(context, creates.failed(), settled);
+    const ended = (failure: EngineFailure): Attempt => ({
       status: "ended",
       ended: { type: "ended", status: "failed", failure, narrowed: false, changes: reader.changes() },
-    };
+    });
+    if (parts.command.stopping) return { status: "ended", ended: canceled(request, reader.changes()) };
+    if (exit !== null && exit.signal !== null) return ended(engineLost(request.stack, exit));
+    const said = reader.errors();
+    return ended(
+      failureOf({
+        errors: said.length > 0 || exit !== null ? said : [messageOf(fault)],
+        stderr: exit?.stderr ?? "",
+        stdout: exit?.stdout ?? "",
+      }),
+    );
   }
 }
 
-async function call(stack: Stack, request: RunRequest, onEvent: (event: PulumiEvent) => void): Promise<void> {
+async function call(
+  stack: Stack,
+  kind: RunKind,
+  refresh: boolean,
+  onEvent: (event: PulumiEvent) => void,
+): Promise<void> {
   const options = { onEvent, suppressProgress: true, color: "never" } as const;
-  switch (request.kind) {
+  switch (kind) {
     case "update":
-      await stack.up({ ...options, refresh: request.refresh });
+      await stack.up({ ...options, refresh });
       return;
     case "destroy":
-      await stack.destroy(options);
+      await stack.destroy({ ...options, refresh });
       return;
     case "preview":
       await stack.preview(options);
@@ -163,25 +250,11 @@ async function call(stack: Stack, request: RunRequest, onEvent: (event: PulumiEv
     case "refresh":
       await stack.previewRefresh(options);
       return;
+    case "adoptable":
+      throw new RangeError("an adoptable run is previews only");
     default:
-      request.kind satisfies never;
+      kind satisfies never;
   }
-}
-
-/** Locks may be cleared only if each is the one of an engine of ours that is proved dead. */
-function areOurDeadLocks(locks: readonly LockHolder[], dead: RunRequest["deadEngines"]): boolean {
-  return locks.length > 0 && locks.every((lock) => dead.some((engine) => isLockOf(engine, lock)));
-}
-
-// A lock tells whole seconds.
-const lockClockMs = 1_000;
-
-function isLockOf(engine: DeadEngine, lock: LockHolder): boolean {
-  if (lock.host !== engine.host) return false;
-  if (Date.parse(lock.at) < Date.parse(engine.lockedAfter) - lockClockMs) return false;
-  if (engine.pid !== null) return lock.pid === engine.pid;
-  // It died before its pid was recorded: the lock is newer than its run, and nobody holds the pid.
-  return processRef(lock.pid) === null;
 }
 
 const failed = (failure: EngineFailure): EndedEvent => ({
@@ -195,33 +268,39 @@ const failed = (failure: EngineFailure): EndedEvent => ({
 const canceled = (request: RunRequest, changes: Readonly<Record<string, number>>): EndedEvent => ({
   type: "ended",
   status: "canceled",
-  failure: {
-    class: "transient",
-    code: "Canceled",
-    message: `The ${request.kind} of stack ${request.stack} was stopped before its end; it is tried again.`,
-  },
+  failure: stackFailure(
+    "transient",
+    "Canceled",
+    `The ${request.kind} of stack ${request.stack} was stopped before its end; it is tried again.`,
+  ),
   narrowed: false,
   changes,
 });
 
-const engineLost = (stack: string, exit: EngineExitError): EngineFailure => ({
-  class: "transient",
-  code: "EngineLost",
-  message: `The run of stack ${stack} was lost: ${exit.message} It is tried again.`,
-});
+const engineLost = (stack: string, exit: EngineExitError): EngineFailure =>
+  stackFailure(
+    "transient",
+    "EngineLost",
+    `The run of stack ${stack} was lost: ${exit.message} It is tried again.`,
+  );
 
-const stateMissing = (stack: string): EngineFailure => ({
-  class: "permanent",
-  code: "StateMissing",
-  message:
-    `Stack ${stack} was applied before, but its state is gone. Nothing is built again on its own. ` +
-    "Restore the state from a backup, then reconcile.",
-});
+const stateMissing = (stack: string): EngineFailure =>
+  stackFailure(
+    "permanent",
+    "StateMissing",
+    `Stack ${stack} was applied before, but its state is gone. Nothing is built again on its own. Restore the state from a backup, then reconcile.`,
+  );
 
-const foreignLock = (stack: string, locks: readonly LockHolder[]): EngineFailure => ({
-  class: "transient",
-  code: "Locked",
-  message: `Stack ${stack} is locked by ${locks
-    .map((lock) => `${lock.user}@${lock.host} (pid ${lock.pid}, since ${lock.at})`)
-    .join(", ")}. The lock is left alone; the run is tried again once it is released.`,
-});
+/** What was said when no engine run had begun: the engine's own words, or a lookup's. */
+function failureOfFault(fault: unknown): EngineFailure {
+  const exit = fault instanceof EngineExitError ? fault : null;
+  const stderr = exit?.stderr ?? "";
+  return failureOf({ errors: exit === null ? [messageOf(fault)] : [], stderr, stdout: exit?.stdout ?? "" });
+}
+
+const notLookedAt = (stack: string, why: string): EngineFailure =>
+  stackFailure(
+    "permanent",
+    "StateUnreadable",
+    `The state of stack ${stack} can't be read: ${why}. Reconcile: an update restores it, if an earlier one is kept.`,
+  );

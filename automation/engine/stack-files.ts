@@ -17,8 +17,18 @@ export interface StateFolder {
   readonly workspaces: string;
 }
 
+/** `root`: the folder of a home that holds all state. */
+export const stateFolder = (root: string): StateFolder => ({
+  backend: path.join(root, "backend"),
+  workspaces: path.join(root, "workspaces"),
+});
+
+/** Holds a checkpoint for each stack. */
+export const checkpointFolder = (state: StateFolder): string =>
+  path.join(state.backend, ".pulumi", "stacks", projectName);
+
 export const checkpointFile = (state: StateFolder, stack: string): string =>
-  path.join(state.backend, ".pulumi", "stacks", projectName, `${stack}.json`);
+  path.join(checkpointFolder(state), `${stack}.json`);
 
 export const workspaceFolder = (state: StateFolder, stack: string): string =>
   path.join(state.workspaces, stack);

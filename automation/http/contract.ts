@@ -72,6 +72,8 @@ export const runBody = z.object({
   endedAt: z.string().nullable(),
   changes: z.record(z.string(), z.number()),
   failure: z.object({ class: z.string(), message: z.string() }).nullable(),
+  /** what the log lines and spans of its change, resolution, run and steps have in common */
+  traceId: z.string(),
 });
 export type RunBody = z.infer<typeof runBody>;
 
@@ -81,10 +83,27 @@ export const acceptedBody = z.object({
 });
 export type AcceptedBody = z.infer<typeof acceptedBody>;
 
+/** Objects that a run of kind `adoptable` told of, as it told them. */
+export const adoptRequestBody = z.strictObject({
+  objects: z
+    .array(z.strictObject({ urn: z.string().min(1).max(2_000), id: z.string().min(1).max(2_000) }))
+    .min(1)
+    .max(1_000),
+});
+
+export const cancelBody = z.object({
+  run: z.string(),
+  /** `asked`: it runs, and ends once its calls under way have ended */
+  status: z.enum(["canceled", "asked"]),
+});
+export type CancelBody = z.infer<typeof cancelBody>;
+
 export const requestBody = z.object({
   request: z.string(),
   kind: z.string(),
-  jobId: z.int(),
+  /** of what was asked for, a job or a stack; the other one is null */
+  jobId: z.int().nullable(),
+  stack: z.string().nullable(),
   createdAt: z.string(),
   /** `running` as long as one of its runs has not ended */
   status: z.enum(["running", "succeeded", "failed"]),
@@ -267,6 +286,21 @@ export const engineBody = z.object({
   slots: z.int(),
   urgentSlots: z.int(),
   running: z.int(),
+  /** state of stacks that no row asks for; nothing is deleted */
+  unknownState: z.array(z.object({ stack: z.string(), changedAt: z.string() })),
+  /** why no run starts for now, whichever stack it is of */
+  closedFor: z.array(z.string()),
+  slotStates: z.array(
+    z.object({
+      state: z.enum(["idle", "starting", "running", "stopping", "backing-off"]),
+      /** how long it has been so */
+      forMs: z.number(),
+      stack: z.string().nullable(),
+      rssBytes: z.number(),
+    }),
+  ),
+  /** subscriptions whose cloud asked to wait */
+  pauses: z.array(z.object({ subscriptionId: z.string(), until: z.string(), reason: z.string() })),
 });
 export type EngineBody = z.infer<typeof engineBody>;
 

@@ -1,4 +1,5 @@
 /** What a handler gets and gives; no express types, so that a test can call it. */
+import type { ObservedCall } from "../observe/call-observer.ts";
 import type { Services } from "./services.ts";
 
 export interface Call {
@@ -8,6 +9,8 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** JSON, where the caller sent some; not checked yet */
   readonly body: unknown;
+  /** what tells this call from others, in log and traces */
+  readonly observed: ObservedCall;
   /** aborts when the caller goes away */
   readonly signal: AbortSignal;
 }
@@ -25,6 +28,7 @@ export type Reply =
       readonly body: unknown;
       readonly headers?: Readonly<Record<string, string>>;
     }
+  | { readonly kind: "text"; readonly contentType: string; readonly text: string }
   | { readonly kind: "events"; readonly events: AsyncIterable<ServerEvent> };
 
 export type Handler = (call: Call, services: Services) => Promise<Reply>;

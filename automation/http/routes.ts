@@ -2,10 +2,12 @@
 
 import type { Handler } from "./handler.ts";
 import { getExport, postApply } from "./handlers/apply.ts";
+import { postCancel } from "./handlers/cancel.ts";
 import { getEngine } from "./handlers/engine.ts";
 import { getHealth, getIndex, getReadiness } from "./handlers/health.ts";
 import { getJob } from "./handlers/job.ts";
 import { listJobs } from "./handlers/jobs.ts";
+import { getMetrics } from "./handlers/metrics.ts";
 import { getOutputs } from "./handlers/outputs.ts";
 import { getRequest, postAction } from "./handlers/requests.ts";
 import { listRows } from "./handlers/rows.ts";
@@ -13,6 +15,7 @@ import { getRun, getRunSteps } from "./handlers/run.ts";
 import { getRunEvents } from "./handlers/run-events.ts";
 import { listRuns } from "./handlers/runs.ts";
 import { getStack } from "./handlers/stack.ts";
+import { postAdopt, postStackAction } from "./handlers/stack-actions.ts";
 import { listStacks } from "./handlers/stacks.ts";
 import { getWhy } from "./handlers/why.ts";
 
@@ -26,6 +29,7 @@ export const routes: readonly Route[] = [
   { method: "get", path: "/", handler: getIndex },
   { method: "get", path: "/healthz", handler: getHealth },
   { method: "get", path: "/readyz", handler: getReadiness },
+  { method: "get", path: "/metrics", handler: getMetrics },
   { method: "post", path: "/api/apply", handler: postApply },
   { method: "get", path: "/api/export", handler: getExport },
   { method: "get", path: "/api/jobs", handler: listJobs },
@@ -37,11 +41,17 @@ export const routes: readonly Route[] = [
   { method: "get", path: "/api/rows", handler: listRows },
   { method: "get", path: "/api/stacks", handler: listStacks },
   { method: "get", path: "/api/stacks/:id", handler: getStack },
+  { method: "post", path: "/api/stacks/:id/refresh", handler: postStackAction("refresh") },
+  { method: "post", path: "/api/stacks/:id/preview", handler: postStackAction("preview") },
+  { method: "post", path: "/api/stacks/:id/reconcile", handler: postStackAction("reconcile") },
+  { method: "post", path: "/api/stacks/:id/adoptable", handler: postStackAction("adoptable") },
+  { method: "post", path: "/api/stacks/:id/adopt", handler: postAdopt },
   { method: "get", path: "/api/why", handler: getWhy },
   { method: "get", path: "/api/engine", handler: getEngine },
   { method: "get", path: "/api/requests/:id", handler: getRequest },
   { method: "get", path: "/api/runs", handler: listRuns },
   { method: "get", path: "/api/runs/:id", handler: getRun },
+  { method: "post", path: "/api/runs/:id/cancel", handler: postCancel },
   { method: "get", path: "/api/runs/:id/steps", handler: getRunSteps },
   { method: "get", path: "/api/runs/:id/events", handler: getRunEvents },
 ];

@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import express, { type Express, type Request, type Response } from "express";
 import { ServiceError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { CallObserver, ObservedCall } from "../observe/call-observer.ts";
+import { parseTraceparent, traceIdOfRequest } from "../observe/trace-ids.ts";
 import { errorResponse } from "./error-response.ts";
 import type { Call, Reply } from "./handler.ts";
 import { type Route, routes } from "./routes.ts";
@@ -19,9 +21,10 @@ export interface HttpServer {
 export async function openHttpServer(options: {
   readonly port: number;
   readonly services: Services;
+  readonly calls: CallObserver;
   readonly log: Logger;
 }): Promise<HttpServer> {
-  const server = createServer(createApp(options.services, options.log));
+  const server = createServer(createApp(options));
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
   return {
@@ -47,13 +50,21 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-function createApp(services: Services, log: Logger): Express {
+interface AppOptions {
+  readonly services: Services;
+  readonly calls: CallObserver;
+  readonly log: Logger;
+}
+
+function createApp({ services, calls, log }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
-  app.use((_request, response, next) => {
-    response.locals.requestId = randomUUID();
+  app.use((request, response, next) => {
+    const observed = observedCall(request);
+    response.locals.observed = observed;
+    watchAnswer(request, response, calls);
     response.set({
-      "X-Request-Id": response.locals.requestId,
+      "X-Request-Id": observed.requestId,
       "X-Rowgate-Cloud": "sandbox",
       "X-Content-Type-Options": "nosniff",
       "Cache-Control": "no-store",
@@ -75,13 +86,41 @@ function createApp(services: Services, log: Logger): Express {
   });
   // Express knows an error handler by its four parameters.
   app.use((fault: unknown, request: Request, response: Response, _next: () => void) => {
-    const { requestId } = response.locals;
+    const { requestId, traceId } = observedOf(response);
     const { status, body } = errorResponse(fault, requestId);
-    if (status >= 500) log.error({ err: fault, requestId, path: request.path }, "request failed");
+    if (status >= 500) log.error({ err: fault, requestId, traceId, path: request.path }, "request failed");
     if (response.headersSent) response.end();
     else response.status(status).json(body);
   });
   return app;
+}
+
+/** Who calls, and in which trace: what the caller says of it counts where it has the right shape. */
+function observedCall(request: Request): ObservedCall {
+  const asked = request.get("x-request-id") ?? "";
+  const requestId = /^[\w.:-]{1,100}$/.test(asked) ? asked : randomUUID();
+  const parent = parseTraceparent(request.get("traceparent"));
+  return {
+    requestId,
+    traceId: parent?.traceId ?? traceIdOfRequest(requestId),
+    parentSpanId: parent?.spanId ?? null,
+  };
+}
+
+const observedOf = (response: Response): ObservedCall => response.locals.observed;
+
+function watchAnswer({ method }: Request, response: Response, calls: CallObserver): void {
+  const startedAtMs = Date.now();
+  response.once("close", () =>
+    calls.callAnswered({
+      ...observedOf(response),
+      method,
+      route: response.locals.route ?? null,
+      status: response.statusCode,
+      startedAtMs,
+      endedAtMs: Date.now(),
+    }),
+  );
 }
 
 // Some ten thousand rows as JSON; more than that is a load for the database's own tools.
@@ -111,6 +150,7 @@ function refuseForeignCaller(request: Request): void {
 }
 
 const mounted = (route: Route, services: Services) => async (request: Request, response: Response) => {
+  response.locals.route = route.path;
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   const call: Call = {
@@ -122,12 +162,19 @@ const mounted = (route: Route, services: Services) => async (request: Request, r
       Object.entries(request.headers).map(([name, value]) => [name, value?.toString()]),
     ),
     body: request.body,
+    observed: observedOf(response),
     signal: gone.signal,
   };
   await answer(response, await route.handler(call, services));
 };
 
 async function answer(response: Response, reply: Reply): Promise<void> {
+  if (reply.kind === "text") {
+    // Express would add a charset to the type, which a reader of metrics may not know.
+    response.writeHead(200, { "Content-Type": reply.contentType });
+    response.end(reply.text);
+    return;
+  }
   if (reply.kind === "json") {
     response
       .status(reply.status)

@@ -1,16 +1,20 @@
 /**
  * Leases of a service that is gone. A service of this host whose process is dead can be proved dead, with
- * the child and the engine of each of its runs: then the lease is broken at once. A child outlives its
- * service for as long as its engine takes to stop politely, and is waited for. Leases of other hosts expire.
+ * the child of each of its runs: then the lease is broken at once, and the stack's next run ends what is left of its
+ * engine before it begins. A child outlives its service for as long as its engine takes to stop politely, and is
+ * waited for. Leases of other hosts expire.
  */
 import type { LeaseInfo, MetadataStore, ProcessRef, RunRecord } from "../../metadata-schema/store.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import type { RunObserver } from "../observe/run-observer.ts";
+import { traceIdOfRun } from "../observe/trace-ids.ts";
 
 export interface LeaseRecoveryOptions {
   readonly store: MetadataStore;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly observer: RunObserver;
   processState(ref: ProcessRef): "alive" | "dead" | "unknown";
   /** Leases were broken: their stacks can run again. */
   onBroken(): void;
@@ -38,21 +42,23 @@ export class LeaseRecovery {
 
   async #loop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      // A fault of the database shows in every other loop; this one only has to go on.
-      await this.round().catch(() => 0);
+      // A fault of the database is logged by every other loop; this one only has to go on.
+      await this.round().catch(() => this.#options.observer.databaseFault("recovery"));
       await this.#options.clock.sleep(pollMs, this.#stop.signal);
     }
   }
 
   /** Breaks what is proved dead; returns how many. */
   async round(): Promise<number> {
-    const { store, log } = this.#options;
+    const { store, log, observer } = this.#options;
     let broken = 0;
     for (const { lease, info, run } of await store.listLeases()) {
       if (!this.#isDead(info, run)) continue;
       if (await store.breakLease(lease)) {
         broken += 1;
-        log.warn({ stack: lease.stack, runId: lease.runId }, "lease of a dead process broken");
+        observer.leaseBroken(lease.stack);
+        const traceId = run.traceId ?? traceIdOfRun(run.runId);
+        log.warn({ traceId, stack: lease.stack, runId: lease.runId }, "lease of a dead process broken");
       }
     }
     if (broken > 0) this.#options.onBroken();
@@ -60,7 +66,7 @@ export class LeaseRecovery {
   }
 
   #isDead(info: LeaseInfo, run: RunRecord): boolean {
-    const processes = [info.owner, run.child, run.engine].filter((ref) => ref !== null);
+    const processes = [info.owner, run.child].filter((ref) => ref !== null);
     return processes.every((ref) => this.#options.processState(ref) === "dead");
   }
 }

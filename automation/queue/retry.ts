@@ -9,12 +9,18 @@ const maxUnknownAttempts = 5;
 
 /**
  * Milliseconds until the next try; null: not before something changes. `attempts` counts the failures in a
- * row, this one included; `random` is in [0, 1).
+ * row, this one included; `random` is in [0, 1); `askedMs` is what the cloud asked to wait, and the least.
  */
-export function retryAfterMs(failure: FailureClass, attempts: number, random: number): number | null {
+export function retryAfterMs(
+  failure: FailureClass,
+  attempts: number,
+  random: number,
+  askedMs: number | null,
+): number | null {
   if (failure === "permanent") return null;
   if (failure === "unknown" && attempts >= maxUnknownAttempts) return null;
   const pause = Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(attempts - 1, 20));
   // Full range from half to whole, so that stacks that failed together do not come back together.
-  return Math.round(pause * (0.5 + random / 2));
+  const ours = Math.round(pause * (0.5 + random / 2));
+  return askedMs === null ? ours : Math.max(ours, Math.round(askedMs * (1 + random / 10)));
 }

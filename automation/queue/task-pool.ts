@@ -12,6 +12,8 @@ export interface TaskPoolOptions {
   readonly runner: StackRunnerOptions;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Why no run may start now, whichever stack it is of; none: runs may. */
+  closedFor(): readonly string[];
 }
 
 // Work that comes due by time alone (a back-off that ended) is found within this time.
@@ -49,6 +51,11 @@ export class TaskPool {
     this.#poke.abort();
   }
 
+  /** Somebody asked for the end of a run: if it is one of this pool, it need not wait for its next heartbeat. */
+  cancel(runId: string, by: string): void {
+    this.#runs.get(runId)?.cancelFor(by);
+  }
+
   get running(): number {
     return this.#runs.size;
   }
@@ -62,6 +69,7 @@ export class TaskPool {
         await this.#fill();
         healthy = true;
       } catch (fault) {
+        this.#options.runner.observer.databaseFault("work");
         if (healthy) this.#options.log.warn({ err: fault }, "work could not be read; it is tried again");
         healthy = false;
         pauseMs = faultPauseMs;
@@ -73,11 +81,12 @@ export class TaskPool {
   async #fill(): Promise<void> {
     const { store, runner } = this.#options;
     const { slots } = runner.engine;
-    if (this.#busy.size >= slots) return;
+    if (this.#busy.size >= slots || this.#options.closedFor().length > 0) return;
     // Where only the urgent slot is free, a long queue before an urgent stack must not hide it.
     const lane = this.#normalSlotIsFree() ? undefined : "urgent";
     for (const item of await store.listWork(slots * 4, lane)) {
-      if (this.#stop.signal.aborted || this.#busy.size >= slots) return;
+      if (this.#stop.signal.aborted || this.#busy.size >= slots || this.#options.closedFor().length > 0)
+        return;
       const mayStart = item.stack.lane === "urgent" || this.#normalSlotIsFree();
       if (mayStart && !this.#busy.has(item.stack.stack)) await this.#run(item);
     }

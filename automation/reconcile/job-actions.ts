@@ -1,15 +1,14 @@
 /** What an operator can ask for on a job: refresh, preview, reconcile. */
 import { randomUUID } from "node:crypto";
-import type { MetadataStore, RequestKind, RequestRecord, RunKind } from "../../metadata-schema/store.ts";
+import type { MetadataStore, RequestRecord } from "../../metadata-schema/store.ts";
 import { ServiceError } from "../errors.ts";
 
-const runKindOf = { refresh: "refresh", preview: "preview", reconcile: "update" } as const satisfies Record<
-  RequestKind,
-  RunKind
->;
+const runKindOf = { refresh: "refresh", preview: "preview", reconcile: "update" } as const;
 
 export interface JobActionsOptions {
   readonly store: MetadataStore;
+  /** of the call that asks */
+  readonly traceId: string;
   /** resolves a job again and merges, before it returns */
   resolveNow(jobId: number): Promise<void>;
   /** runs were queued */
@@ -18,9 +17,9 @@ export interface JobActionsOptions {
 
 /** Makes a request with one run for each stack that the job contributes to and that should exist. */
 export async function requestAction(
-  kind: RequestKind,
+  kind: keyof typeof runKindOf,
   jobId: number,
-  { store, resolveNow, onQueued }: JobActionsOptions,
+  { store, traceId, resolveNow, onQueued }: JobActionsOptions,
 ): Promise<RequestRecord> {
   if ((await store.getJob(jobId)) === null) {
     throw new ServiceError({
@@ -36,7 +35,14 @@ export async function requestAction(
   const runs = records
     .filter((record) => record !== null && record.desired.spec !== null)
     .map((record) => ({ runId: randomUUID(), stack: record?.stack ?? "", kind: runKindOf[kind] }));
-  const request = await store.createRequest({ requestId: randomUUID(), kind, jobId, runs });
+  const request = await store.createRequest({
+    requestId: randomUUID(),
+    kind,
+    jobId,
+    stack: null,
+    traceId,
+    runs,
+  });
   onQueued();
   return request;
 }

@@ -10,20 +10,23 @@ export type Plan =
       readonly refresh: boolean;
     }
   | { readonly kind: "destroy"; readonly reason: "not-wanted" }
-  | { readonly kind: "preview" | "refresh"; readonly reason: "requested" };
+  | { readonly kind: "preview" | "refresh" | "adoptable"; readonly reason: "requested" };
 
 export function planOf({ stack, queued }: WorkItem): Plan {
   const absent = stack.desired.spec === null;
   if (queued !== null) {
     if (absent) return { kind: "none", reason: "must-not-exist" };
-    if (queued.kind === "preview" || queued.kind === "refresh")
+    if (queued.kind === "preview" || queued.kind === "refresh" || queued.kind === "adoptable")
       return { kind: queued.kind, reason: "requested" };
     return { kind: "update", reason: "requested", refresh: true };
   }
   if (stack.desired.hash === stack.appliedHash) return { kind: "none", reason: "in-sync" };
   if (absent) return { kind: "destroy", reason: "not-wanted" };
   if (stack.appliedHash !== null) return { kind: "update", reason: "spec-changed", refresh: false };
-  return { kind: "update", reason: stack.wasApplied ? "unfinished-run" : "first-run", refresh: false };
+  // An update may have reached its cloud although its answer was lost: after a revert only a look finds it.
+  return stack.wasApplied
+    ? { kind: "update", reason: "unfinished-run", refresh: true }
+    : { kind: "update", reason: "first-run", refresh: stack.attempts > 0 };
 }
 
 /** The lane for a change from one spec to another. Taking access away is urgent by default. */
@@ -31,7 +34,7 @@ export function laneOf(before: StackSpec | null, after: StackSpec | null, urgent
   return urgent || removesAccess(before, after) ? "urgent" : "normal";
 }
 
-function removesAccess(before: StackSpec | null, after: StackSpec | null): boolean {
+export function removesAccess(before: StackSpec | null, after: StackSpec | null): boolean {
   const now = new Set(accessWords(after));
   return accessWords(before).some((word) => !now.has(word));
 }

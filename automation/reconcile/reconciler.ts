@@ -5,17 +5,20 @@
  * Every step is level-triggered and stored before the next: after a crash at any point the loop takes up
  * what the tables say.
  */
-import { type Subject, subjectKey } from "../../metadata-schema/contributions.ts";
 import type {
+  Change,
   EnvironmentSnapshot,
   JobSnapshot,
   MetadataStore,
   Resolution,
   StackToMerge,
+  StoredContribution,
 } from "../../metadata-schema/store.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { RunObserver } from "../observe/run-observer.ts";
+import { newestOf, TracedChange } from "./change-traces.ts";
 import { type Merged, merge } from "./merge.ts";
 import {
   Answers,
@@ -38,8 +41,18 @@ export interface ReconcilerOptions {
   readonly log: Logger;
   /** of spec-hash.ts: ends every hash made by this version */
   readonly hashSuffix: string;
+  readonly observer: RunObserver;
+  /** the database's address without a user or a password: keeps the traces of two databases apart */
+  readonly realm: string;
   /** Called when stacks may have become due. */
   onDesired(): void;
+}
+
+interface Resolved {
+  readonly trace: TracedChange;
+  /** what its subject contributed until then */
+  readonly before: readonly StoredContribution[];
+  readonly resolution: Resolution;
 }
 
 // An edit is seen within this time; the poll costs a few indexed look-ups.
@@ -96,6 +109,7 @@ export class Reconciler {
         healthy = true;
         if (worked) pauseMs = 0;
       } catch (fault) {
+        this.#options.observer.databaseFault("resolve");
         if (healthy) this.#options.log.warn({ err: fault }, "reconcile round failed; it is tried again");
         healthy = false;
         pauseMs = faultPauseMs;
@@ -112,16 +126,24 @@ export class Reconciler {
   }
 
   async #round(): Promise<boolean> {
-    const { store } = this.#options;
+    const { store, observer, realm } = this.#options;
     await store.wake();
     const changes = await store.readChanges(batch);
     let merged = 0;
     for (let start = 0; start < Math.max(1, changes.length); start += chunk) {
       const part = changes.slice(start, start + chunk);
       const jobs = new Set(part.flatMap(({ subject }) => (subject.kind === "job" ? [subject.jobId] : [])));
-      const resolutions = await Promise.all(part.map(({ subject, seq }) => this.#resolution(subject, seq)));
-      for (const resolution of resolutions) await store.commitResolution(resolution);
-      const stacks = await this.#mergeStacks(jobs);
+      const traced = part.map((change) => ({ ...change, trace: new TracedChange(realm, change) }));
+      const resolved = await Promise.all(traced.map((change) => this.#resolution(change)));
+      for (const { trace, before, resolution } of resolved) {
+        await store.commitResolution(resolution);
+        trace.resolved(before, resolution);
+      }
+      const stacks = await this.#mergeStacks(
+        jobs,
+        traced.map(({ trace }) => trace),
+      );
+      for (const { trace } of traced) trace.tell(observer);
       merged += stacks;
       await this.updateReadiness([...jobs]);
       if (stacks > 0) this.#options.onDesired();
@@ -139,23 +161,23 @@ export class Reconciler {
     while ((await store.jobFacts([jobId]))[0]?.changePending);
   }
 
-  async #resolution(subject: Subject, seq: number): Promise<Resolution> {
-    const { store } = this.#options;
+  async #resolution({ subject, seq, trace }: Change & { readonly trace: TracedChange }) {
+    const { store, log } = this.#options;
     const now = await store.now();
     const of = async <S extends JobSnapshot | EnvironmentSnapshot>(
       snapshot: S,
       names: (snapshot: S) => readonly NameQuery[],
       resolve: (snapshot: S, answers: Answers, at: { seq: number; now: string }) => Resolution,
-    ): Promise<Resolution> => {
+    ): Promise<Resolved> => {
+      const before = snapshot.contributions;
       try {
-        return resolve(snapshot, await this.#answers(names(snapshot)), { seq, now });
+        const answers = await this.#answers(names(snapshot));
+        return { trace, before, resolution: resolve(snapshot, answers, { seq, now }) };
       } catch (fault) {
         // A fault of ours in one job's rows must not hold up the others'.
-        this.#options.log.error(
-          { err: fault, subject: subjectKey(subject) },
-          "subject could not be resolved",
-        );
-        return keepAll(snapshot, { seq, now, fault: messageOf(fault) });
+        const { traceId } = trace;
+        log.error({ err: fault, traceId, subject: trace.subject }, "subject could not be resolved");
+        return { trace, before, resolution: keepAll(snapshot, { seq, now, fault: messageOf(fault) }) };
       }
     };
     return subject.kind === "job"
@@ -181,24 +203,25 @@ export class Reconciler {
     return new Answers(new Map(await Promise.all(answers)));
   }
 
-  async #mergeStacks(jobs: Set<number>): Promise<number> {
+  async #mergeStacks(jobs: Set<number>, changes: readonly TracedChange[]): Promise<number> {
     let merged = 0;
     for (const stack of await this.#options.store.stacksToMerge(batch)) {
-      if (await this.#mergeStack(stack)) merged += 1;
+      if (await this.#mergeStack(stack, changes)) merged += 1;
       for (const { subject } of stack.contributions) if (subject.kind === "job") jobs.add(subject.jobId);
     }
     return merged;
   }
 
   /** False: a fault of ours; the stack stays listed, and others go on. */
-  async #mergeStack(stack: StackToMerge): Promise<boolean> {
+  async #mergeStack(stack: StackToMerge, changes: readonly TracedChange[]): Promise<boolean> {
     const { store, hashSuffix, log } = this.#options;
+    const traceId = newestOf(changes, stack.stack)?.traceId ?? null;
     let merged: Merged;
     try {
       merged = merge(stack);
     } catch (fault) {
       if (!this.#unmergeable.has(stack.stack))
-        log.error({ err: fault, stack: stack.stack }, "stack could not be merged");
+        log.error({ err: fault, traceId, stack: stack.stack }, "stack could not be merged");
       this.#unmergeable.add(stack.stack);
       return false;
     }
@@ -210,7 +233,10 @@ export class Reconciler {
     const urgent = stack.contributions.some((each) => each.urgent) || (isDue && before.lane === "urgent");
     const lane =
       before?.desired.hash === hash ? before.lane : laneOf(stack.desired?.spec ?? null, merged.spec, urgent);
-    await store.setDesired(stack.stack, stack.version, { ...merged, hash }, lane);
+    await store.setDesired(stack.stack, stack.version, { ...merged, hash }, lane, traceId);
+    if (traceId !== null && before?.desired.hash !== hash)
+      for (const change of changes)
+        if (change.touches(stack.stack)) change.desired({ stack: stack.stack, traceId });
     return true;
   }
 
@@ -218,11 +244,12 @@ export class Reconciler {
   async #upgradeStacks(): Promise<number> {
     const { store, hashSuffix } = this.#options;
     const stacks = await store.stacksOfOtherVersion(hashSuffix, batch);
-    for (const { stack, desired, version, appliedHash, lane } of stacks) {
+    for (const { stack, desired, version, appliedHash, lane, traceId } of stacks) {
       const hash = specHash(desired.spec, hashSuffix);
       // A change that is not applied yet is no mere upgrade and keeps its place.
       const isInSync = appliedHash === desired.hash;
-      await store.setDesired(stack, version, { ...desired, hash }, isInSync ? "upgrade" : lane);
+      const next = isInSync ? ({ lane: "upgrade", traceId: null } as const) : { lane, traceId };
+      await store.setDesired(stack, version, { ...desired, hash }, next.lane, next.traceId);
     }
     return stacks.length;
   }

@@ -6,13 +6,38 @@ export async function tellStackConditions(store: MetadataStore, run: RunRecord):
   const subject = { kind: "stack", stack: run.stack } as const;
   const stack = await store.getStack(run.stack);
   if (stack === null) return;
-  if (run.kind === "preview") return;
+  if (run.kind === "preview" || run.kind === "adoptable") return;
   if (run.kind === "refresh") {
     if (run.status === "succeeded") await store.setConditions([{ subject, condition: driftOf(run) }]);
     return;
   }
   await store.setConditions([{ subject, condition: readyOf(run) }]);
   if (run.status === "succeeded") await store.clearConditions([{ subject, type: "Drifted" }]);
+}
+
+/** What a run that says nothing waits for, if its engine told it. */
+export interface StallFacts {
+  readonly silentMs: number;
+  readonly waitsFor: readonly { readonly operation: string; readonly urn: string; readonly type: string }[];
+}
+
+/** Tells that a run of the stack says nothing (`stall`), or that it goes on or is over (null). */
+export async function tellStall(
+  store: MetadataStore,
+  stack: string,
+  stall: StallFacts | null,
+): Promise<void> {
+  const subject = { kind: "stack", stack } as const;
+  if (stall === null) return store.clearConditions([{ subject, type: "Stalled" }]);
+  const waits = stall.waitsFor.map(
+    ({ operation, type, urn }) => `${operation} of ${type} ${urn.split("::").at(-1) ?? urn}`,
+  );
+  const what = waits.length === 0 ? "nothing that its engine told" : waits.join(", ");
+  const seconds = Math.round(stall.silentMs / 1_000);
+  const message = `Its run has said nothing for ${seconds} s; it waits for: ${what}. It goes on by itself, ends at its deadline, or is ended with \`npx rowgate cancel\`.`;
+  await store.setConditions([
+    { subject, condition: { type: "Stalled", status: "True", reason: "NoProgress", message } },
+  ]);
 }
 
 function readyOf(run: RunRecord): ConditionInput {

@@ -22,7 +22,7 @@ const CHECKS = [
     args: ["--config", ".dependency-cruiser.cjs", "metadata-schema", "program", "automation", "tests"],
   },
   { name: "unused code (knip)", script: bin("knip"), args: ["--no-progress"] },
-  { name: "generated files", script: join(CHECKOUT, "metadata-schema", "generate.ts"), args: ["--check"] },
+  { name: "generated files", script: join(CHECKOUT, "automation", "generate.ts"), args: ["--check"] },
 ];
 
 /**

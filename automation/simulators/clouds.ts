@@ -4,6 +4,7 @@ import { startHttpServer } from "./http-server.ts";
 import { type ContextOf, startProviderServer } from "./provider-server.ts";
 import { openTenant, readSeed } from "./seed.ts";
 import { Store } from "./store.ts";
+import { Hangs } from "./strike.ts";
 import { resourceTypes } from "./types.ts";
 
 export interface CloudsOptions {
@@ -23,7 +24,8 @@ export async function startClouds(options: CloudsOptions): Promise<Clouds> {
   const { home, seedFile, idleMs } = options;
   const store = new Store(home.databaseFile);
   const tenant = openTenant(store, () => (seedFile ? readSeed(seedFile) : undefined));
-  const contextOf: ContextOf = (config) => ({ store, tenant, config, types: resourceTypes });
+  const hangs = new Hangs();
+  const contextOf: ContextOf = (config) => ({ store, hangs, tenant, config, types: resourceTypes });
   const stopping = Promise.withResolvers<string>();
   let lastCall = Date.now();
   const touch = (): void => {
@@ -37,12 +39,15 @@ export async function startClouds(options: CloudsOptions): Promise<Clouds> {
   // looks often enough to end within a tenth of the idle time, and never more than once a second
   const watch = setInterval(
     () => {
+      // somebody waits for a call that hangs
+      if (hangs.count > 0) touch();
       if (Date.now() - lastCall > idleMs) stopping.resolve("idle");
     },
     Math.max(1000, idleMs / 10),
   );
   const stopped = stopping.promise.then(async (reason) => {
     clearInterval(watch);
+    hangs.stop();
     await Promise.all([providers.stop(), http.stop()]);
     store.close();
     return reason;

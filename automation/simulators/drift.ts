@@ -19,6 +19,7 @@ export function driftedInputs(type: ResourceType, reading: Reading): Body {
   for (const key of type.inputs) {
     // path parameters are in the id, not in what the cloud shows
     if (live[key] === undefined && recorded[key] === undefined) continue;
+    if (inputs[key] === undefined && type.computed.includes(key)) continue;
     const now = drifted(type, { input: inputs[key], before: recorded[key], after: live[key] });
     if (now === undefined) delete result[key];
     else result[key] = now;

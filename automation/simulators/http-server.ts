@@ -2,12 +2,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { armError, CloudError } from "./cloud-error.ts";
+import { refusalOf } from "./fault-words.ts";
+import { countCall } from "./faults.ts";
 import { armRoutes } from "./http/arm.ts";
 import { graphRoutes } from "./http/graph.ts";
 import type { Answer, HttpCall, Route } from "./http/route.ts";
 import { sandboxRoutes } from "./http/sandbox.ts";
 import type { Json } from "./json.ts";
 import type { CallContext } from "./resource-type.ts";
+import { NoAnswer, strike } from "./strike.ts";
 
 export interface HttpOptions {
   readonly context: CallContext;
@@ -29,7 +32,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     options.touch();
     answer(options.context, routes, request).then(
       (result) => send(response, result),
-      (error: unknown) => send(response, answerOf(error)),
+      (error: unknown) =>
+        error instanceof NoAnswer ? request.socket.destroy() : send(response, answerOf(error)),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -61,9 +65,26 @@ async function answer(
       query: url.searchParams,
       body: await readBody(request),
     };
-    return route.handle(call);
+    return route.lookup ? lookUp(route, route.lookup, call, request) : route.handle(call);
   }
   throw armError(404, "NotFound", `No route ${method} ${url.pathname}.`);
+}
+
+/** A call of the Graph and ARM slices, which faults may strike. */
+async function lookUp(route: Route, type: string, call: HttpCall, request: IncomingMessage): Promise<Answer> {
+  const { store, hangs, tenant } = call.context;
+  const fault = countCall(store, type, "lookup");
+  if (!fault) return route.handle(call);
+  const gone = new AbortController();
+  request.socket.once("close", () => gone.abort());
+  return strike(fault, hangs, {
+    work: () => route.handle(call),
+    refusal: () => refusalOf(fault, { call: "lookup", type, tenant }),
+    // lookups are not in the log of calls
+    failed: () => {},
+    cut: () => request.socket.destroy(),
+    gone: gone.signal,
+  });
 }
 
 async function readBody(request: IncomingMessage): Promise<Json | undefined> {
@@ -85,14 +106,19 @@ async function readBody(request: IncomingMessage): Promise<Json | undefined> {
 
 function answerOf(error: unknown): Answer {
   if (error instanceof CloudError) {
-    return { status: error.status, body: { error: { code: error.code, message: error.detail } } };
+    const { status, code, detail, retryAfterSeconds } = error;
+    const headers = retryAfterSeconds === null ? {} : { "retry-after": String(retryAfterSeconds) };
+    return { status, headers, body: { error: { code, message: detail } } };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { status: 500, body: { error: { code: "InternalServerError", message } } };
 }
 
 function send(response: ServerResponse, result: Answer): void {
-  response.writeHead(result.status, { "content-type": "application/json; charset=utf-8" });
+  response.writeHead(result.status, {
+    "content-type": "application/json; charset=utf-8",
+    ...result.headers,
+  });
   response.end(result.body === undefined ? "" : JSON.stringify(result.body));
   result.afterSend?.();
 }

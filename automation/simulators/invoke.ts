@@ -1,4 +1,5 @@
 /** Lookups that a program may make. Others are refused. */
+import { getClusterPolicy, getJob, getJobs, getServicePrincipal } from "./databricks/lookups.ts";
 import { groupsNamed, groupToken } from "./entra/directory.ts";
 import { type Body, textAt } from "./json.ts";
 import type { CallContext } from "./resource-type.ts";
@@ -7,8 +8,19 @@ import type { CloudObject } from "./store.ts";
 const invokes: Readonly<Record<string, (ctx: CallContext, args: Body) => Body>> = {
   "azuread:index/getGroup:getGroup": (ctx, args) => {
     const found = findGroup(ctx, args);
-    return { members: [], owners: [], types: [], ...found.body, id: found.id, displayName: found.name };
+    return {
+      members: [],
+      owners: [],
+      types: [],
+      ...found.body,
+      id: textAt(found.body, "objectId"),
+      displayName: found.name,
+    };
   },
+  "databricks:index/getServicePrincipal:getServicePrincipal": getServicePrincipal,
+  "databricks:index/getClusterPolicy:getClusterPolicy": getClusterPolicy,
+  "databricks:index/getJobs:getJobs": getJobs,
+  "databricks:index/getJob:getJob": getJob,
   "azure-native:authorization:getClientConfig": (ctx) => ({
     clientId: ctx.tenant.deployerId,
     objectId: ctx.tenant.deployerId,
@@ -16,6 +28,8 @@ const invokes: Readonly<Record<string, (ctx: CallContext, args: Body) => Body>> 
     tenantId: textAt(ctx.config, "tenantId") || ctx.tenant.tenantId,
   }),
 };
+
+export const functionTokens: readonly string[] = Object.keys(invokes);
 
 export function invoke(ctx: CallContext, token: string, args: Body): Body {
   const found = invokes[token];

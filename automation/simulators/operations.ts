@@ -1,13 +1,12 @@
 /**
- * One call of the engine, from fault injection to the log: what every type has in common. A call that
- * changes anything is one transaction with its log entry, committed before it is answered.
+ * One call of the engine, from its inputs to the log: what every type has in common. A call that changes
+ * anything is one transaction with its log entry, committed before it is answered.
  */
-import { logCall } from "./calls.ts";
+import { type CallEntry, logCall } from "./calls.ts";
 import { type CheckCall, type Checked, checkInputs, createBeforeDeleteMark } from "./check.ts";
 import { CloudError } from "./cloud-error.ts";
 import { type Difference, diffInputs } from "./diff.ts";
 import { driftedInputs, importedInputs } from "./drift.ts";
-import { countCall, type FaultCall, faultError } from "./faults.ts";
 import type { Body } from "./json.ts";
 import type { CallContext, Made, ResourceType } from "./resource-type.ts";
 
@@ -35,8 +34,6 @@ export interface UpdateCall {
 export type Found = { readonly id: string; readonly body: Body; readonly inputs: Body } | undefined;
 
 export function check(ctx: CallContext, subject: Subject, call: Omit<CheckCall, "name">): Checked {
-  const fault = countCall(ctx.store, subject.type.token, "check");
-  if (fault) throw faultError(fault);
   return checkInputs(subject.type, ctx, { ...call, name: subject.name });
 }
 
@@ -86,31 +83,39 @@ export function remove(ctx: CallContext, subject: Subject, id: string): void {
   carryOut(ctx, subject, { call: "delete", run });
 }
 
-type LoggedKind = Exclude<FaultCall, "check">;
-
 interface Work<T> {
-  readonly call: LoggedKind;
+  readonly call: CallEntry["call"];
   run(): { id: string; answer: T };
 }
 
 function carryOut<T>(ctx: CallContext, subject: Subject, { call, run }: Work<T>): T {
-  const { store } = ctx;
-  const entry = { call, type: subject.type.token, name: subject.name, stack: subject.stack };
-  const fault = countCall(store, subject.type.token, call);
   try {
-    if (fault && !fault.afterCommit) throw faultError(fault);
-    const done = store.transaction(() => {
-      const result = run();
-      logCall(store, { ...entry, id: result.id, result: "ok", message: null });
-      return result;
+    return ctx.store.transaction(() => {
+      const { id, answer } = run();
+      log(ctx, subject, { call, id, result: "ok", message: null });
+      return answer;
     });
-    if (!fault) return done.answer;
   } catch (error) {
-    const message = error instanceof CloudError ? error.message : String(error);
-    logCall(store, { ...entry, id: "", result: "failed", message });
+    logFailed(ctx, subject, call, error instanceof CloudError ? error.message : String(error));
     throw error;
   }
-  throw faultError(fault);
+}
+
+export function logFailed(
+  ctx: CallContext,
+  subject: Subject,
+  call: CallEntry["call"],
+  message: string,
+): void {
+  log(ctx, subject, { call, id: "", result: "failed", message });
+}
+
+function log(
+  ctx: CallContext,
+  subject: Subject,
+  entry: Pick<CallEntry, "call" | "id" | "result" | "message">,
+): void {
+  logCall(ctx.store, { ...entry, type: subject.type.token, name: subject.name, stack: subject.stack });
 }
 
 const withoutMark = (inputs: Body): Body => {

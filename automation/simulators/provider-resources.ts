@@ -2,10 +2,11 @@
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Change, Difference } from "./diff.ts";
+import type { FaultCall } from "./faults.ts";
 import { invoke } from "./invoke.ts";
 import * as operations from "./operations.ts";
 import { bodyToStruct, structToBody } from "./provider-struct.ts";
-import type { Wrap } from "./provider-wrap.ts";
+import type { Target, Wrap } from "./provider-wrap.ts";
 import type { CallContext } from "./resource-type.ts";
 
 type At = (peer: string) => CallContext;
@@ -15,6 +16,7 @@ export function resourceHandlers(wrap: Wrap, at: At) {
 }
 
 function planHandlers(wrap: Wrap, at: At) {
+  const targets = targetsAt(at);
   return {
     check: wrap((request: proto.CheckRequest, peer) => {
       const ctx = at(peer);
@@ -27,7 +29,7 @@ function planHandlers(wrap: Wrap, at: At) {
         new proto.CheckFailure().setProperty(fault.property).setReason(fault.reason),
       );
       return new proto.CheckResponse().setInputs(bodyToStruct(checked.inputs)).setFailuresList(failures);
-    }),
+    }, targets("check")),
     diff: wrap((request: proto.DiffRequest, peer) => {
       const ctx = at(peer);
       const olds = structToBody(request.getOldInputs() ?? request.getOlds());
@@ -35,14 +37,18 @@ function planHandlers(wrap: Wrap, at: At) {
         operations.diff(subjectOf(ctx, request.getUrn()), olds, structToBody(request.getNews())),
       );
     }),
-    invoke: wrap((request: proto.InvokeRequest, peer) => {
-      const answer = invoke(at(peer), request.getTok(), structToBody(request.getArgs()));
-      return new proto.InvokeResponse().setReturn(bodyToStruct(answer));
-    }),
+    invoke: wrap(
+      (request: proto.InvokeRequest, peer) => {
+        const answer = invoke(at(peer), request.getTok(), structToBody(request.getArgs()));
+        return new proto.InvokeResponse().setReturn(bodyToStruct(answer));
+      },
+      (request) => ({ call: "invoke", type: request.getTok() }),
+    ),
   };
 }
 
 function makeAndReadHandlers(wrap: Wrap, at: At) {
+  const targets = targetsAt(at);
   return {
     create: wrap((request: proto.CreateRequest, peer) => {
       const ctx = at(peer);
@@ -52,7 +58,7 @@ function makeAndReadHandlers(wrap: Wrap, at: At) {
       if (request.getPreview()) return new proto.CreateResponse().setProperties(bodyToStruct(inputs));
       const made = operations.create(ctx, subject, inputs);
       return new proto.CreateResponse().setId(made.id).setProperties(bodyToStruct(made.body));
-    }),
+    }, targets("create")),
     read: wrap((request: proto.ReadRequest, peer) => {
       const ctx = at(peer);
       const found = operations.read(ctx, subjectOf(ctx, request.getUrn()), {
@@ -66,11 +72,12 @@ function makeAndReadHandlers(wrap: Wrap, at: At) {
         .setId(found.id)
         .setProperties(bodyToStruct(found.body))
         .setInputs(bodyToStruct(found.inputs));
-    }),
+    }, targets("read")),
   };
 }
 
 function changeHandlers(wrap: Wrap, at: At) {
+  const targets = targetsAt(at);
   return {
     update: wrap((request: proto.UpdateRequest, peer) => {
       const ctx = at(peer);
@@ -82,14 +89,34 @@ function changeHandlers(wrap: Wrap, at: At) {
         preview: request.getPreview(),
       });
       return new proto.UpdateResponse().setProperties(bodyToStruct(body));
-    }),
+    }, targets("update")),
     delete: wrap((request: proto.DeleteRequest, peer) => {
       const ctx = at(peer);
       operations.remove(ctx, subjectOf(ctx, request.getUrn()), request.getId());
       return new emptyProto.Empty();
-    }),
+    }, targets("delete")),
   };
 }
+
+interface AboutResource {
+  getUrn(): string;
+  getPreview?(): boolean;
+}
+
+/** Faults strike what would reach a cloud: a preview does not. */
+const targetsAt =
+  (at: At) =>
+  (call: Exclude<FaultCall, "invoke" | "lookup">) =>
+  (request: AboutResource, peer: string): Target | undefined => {
+    if (request.getPreview?.()) return undefined;
+    const ctx = at(peer);
+    const subject = subjectOf(ctx, request.getUrn());
+    return {
+      call,
+      type: subject.type.token,
+      ...(call === "check" ? {} : { failed: (message) => operations.logFailed(ctx, subject, call, message) }),
+    };
+  };
 
 /** `urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>` */
 function subjectOf(ctx: CallContext, urn: string): operations.Subject {

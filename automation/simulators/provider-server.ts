@@ -8,10 +8,12 @@ import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Body } from "./json.ts";
+import { type Listener, listen } from "./listener.ts";
 import { resourceHandlers } from "./provider-resources.ts";
 import { structToBody } from "./provider-struct.ts";
-import type { Wrap } from "./provider-wrap.ts";
+import { type Wrap, wrapWith } from "./provider-wrap.ts";
 import type { CallContext } from "./resource-type.ts";
+import { NoAnswer } from "./strike.ts";
 
 export interface ProviderServer {
   readonly port: number;
@@ -23,50 +25,41 @@ export type ContextOf = (config: Body) => CallContext;
 
 export async function startProviderServer(contextOf: ContextOf, touch: () => void): Promise<ProviderServer> {
   const connections = new Map<string, Body>();
-  const at = (peer: string): CallContext => contextOf(connections.get(peer) ?? {});
-  const wrap: Wrap = (handle) => (call, callback) => {
-    touch();
-    try {
-      callback(null, handle(call.request, call.getPeer()));
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      // UNKNOWN is what a Go provider's plain error arrives as
-      callback({ code: grpc.status.UNKNOWN, details: message, message });
-    }
-  };
   const server = new grpc.Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  // a port number comes back: a later connection must not inherit a configuration
+  const listener = await listen(injector, (peer) => connections.delete(peer));
+  const at = (peer: string): CallContext => {
+    const config = connections.get(peer);
+    if (config) return contextOf(config);
+    // A real provider that dies under an engine stays dead: the engine's second connection is no fresh start.
+    listener.cut(peer);
+    throw new NoAnswer("this connection was never configured");
+  };
+  const wrap = wrapWith({ at, touch, cut: listener.cut });
   // the generated interface wants all 21 methods; those left out answer UNIMPLEMENTED, which the engine expects
   const handlers: Partial<Record<string, grpc.UntypedHandleCall>> = {
     ...sessionHandlers(wrap, connections),
     ...resourceHandlers(wrap, at),
   };
   server.addService(service.ResourceProviderService, handlers as grpc.UntypedServiceImplementation);
-  const port = await bind(server);
-  return { port, stop: () => stopServer(server) };
-}
-
-function bind(server: grpc.Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
-    );
-  });
+  return { port: listener.port, stop: () => stopServer(server, listener) };
 }
 
 /** Lets calls under way finish; connections still open after two seconds are cut. */
-function stopServer(server: grpc.Server): Promise<void> {
+function stopServer(server: grpc.Server, listener: Listener): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
-    }, 2000);
-    server.tryShutdown(() => {
+    const end = (): void => {
       clearTimeout(timer);
+      server.forceShutdown();
+      listener.close();
       resolve();
-    });
+    };
+    const timer = setTimeout(end, 2000);
+    server.tryShutdown(end);
   });
 }
 

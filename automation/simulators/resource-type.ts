@@ -1,6 +1,7 @@
 /** What the simulated clouds know about one resource type: its inputs' rules and its life. */
 import type { Body, Json } from "./json.ts";
 import type { Cloud, CloudObject, Store } from "./store.ts";
+import type { Hangs } from "./strike.ts";
 
 /** Who and what the simulated tenant is; made once, kept in the store. */
 export interface Tenant {
@@ -18,6 +19,8 @@ export interface Tenant {
 
 export interface CallContext {
   readonly store: Store;
+  /** calls that a fault holds back */
+  readonly hangs: Hangs;
   readonly tenant: Tenant;
   /** the provider configuration of the connection that calls */
   readonly config: Body;
@@ -52,6 +55,8 @@ export interface ResourceType {
   readonly replaceOn: readonly string[];
   /** names, at any depth, that the cloud fills in: never taken for an input on refresh */
   readonly outputsOnly: readonly string[];
+  /** optional inputs that the cloud fills in when a program leaves them out: then never taken for an input */
+  readonly computed: readonly string[];
   /** dotted paths of lists whose order means nothing */
   readonly sets: readonly string[];
   /** property to fill when the program leaves the name to the provider */
@@ -76,6 +81,7 @@ export const typeDefaults = {
   required: [],
   replaceOn: [],
   outputsOnly: [],
+  computed: [],
   sets: [],
   autoname: null,
   deleteBeforeReplace: false,

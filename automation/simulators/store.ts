@@ -6,6 +6,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { Body } from "./json.ts";
+import { bringUpToDate } from "./store-schema.ts";
 
 export const clouds = ["azure", "entra", "databricks"] as const;
 export type Cloud = (typeof clouds)[number];
@@ -44,26 +45,6 @@ export interface ObjectFilter {
 
 type Row = Record<string, SQLInputValue>;
 
-const schema = `
-create table if not exists objects (
-  cloud text not null, key text not null, id text not null, type text not null, name text not null,
-  scope text not null, body text not null, etag text not null,
-  created_at text not null, changed_at text not null, deleted_at text,
-  primary key (cloud, key)
-);
-create index if not exists objects_by_type on objects (type, name collate nocase);
-create table if not exists facts (name text primary key, value text not null);
-create table if not exists faults (
-  fault_id integer primary key autoincrement, type text not null, call text not null, nth integer not null,
-  times integer not null, code text not null, message text not null, after_commit integer not null,
-  seen integer not null default 0
-);
-create table if not exists calls (
-  seq integer primary key autoincrement, at text not null, call text not null, type text not null,
-  name text not null, id text not null, stack text not null, result text not null, message text
-);
-`;
-
 export class Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -73,7 +54,7 @@ export class Store {
     this.#db = new DatabaseSync(file);
     // WAL with NORMAL survives the death of the process, which is all that a simulated cloud promises
     this.#db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000;");
-    this.#db.exec(schema);
+    bringUpToDate(this.#db);
   }
 
   close(): void {

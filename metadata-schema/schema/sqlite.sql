@@ -1271,9 +1271,14 @@ CREATE TABLE Recorded_References (
 CREATE TABLE Requests (
   request_id TEXT NOT NULL PRIMARY KEY,
   kind TEXT NOT NULL,
-  job_id INTEGER NOT NULL,
-  created_at TEXT NOT NULL
+  job_id INTEGER,
+  stack TEXT,
+  created_at TEXT NOT NULL,
+  run_count INTEGER NOT NULL DEFAULT 0,               -- of its runs that were not pruned
+  CHECK ((job_id IS NULL) <> (stack IS NULL))
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX Requests_empty ON Requests (created_at) WHERE run_count = 0;
 
 CREATE TABLE Run_Steps (
   run_id TEXT NOT NULL REFERENCES Runs (run_id) ON DELETE CASCADE,
@@ -1308,7 +1313,9 @@ CREATE TABLE Runs (
   changes TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(changes)),
   failure_class TEXT,
   failure_message TEXT
-) STRICT;
+, trace_id TEXT CHECK (length(trace_id) = 32), cancel_asked_by TEXT, adopt TEXT CHECK (json_valid(adopt))) STRICT;
+
+CREATE INDEX Runs_ended ON Runs (ended_at, number) WHERE ended_at IS NOT NULL;
 
 CREATE INDEX Runs_leased ON Runs (stack, started_at, epoch) WHERE epoch IS NOT NULL;
 
@@ -1317,6 +1324,8 @@ CREATE INDEX Runs_queued ON Runs (stack, queued_at) WHERE status = 'queued';
 CREATE INDEX Runs_queued_urgent ON Runs (queued_at) WHERE status = 'queued' AND lane = 'urgent';
 
 CREATE INDEX Runs_request ON Runs (request_id) WHERE request_id IS NOT NULL;
+
+CREATE INDEX Runs_stack ON Runs (stack, number);
 
 CREATE TABLE Schema_Migrations (
   name TEXT NOT NULL PRIMARY KEY,
@@ -1413,7 +1422,7 @@ CREATE TABLE Service_State (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   change_seq INTEGER NOT NULL,
   ever_filled INTEGER NOT NULL                        -- 1 since the first environment or job was inserted
-) STRICT;
+, pruned_to_at TEXT, pruned_to_number INTEGER) STRICT;
 
 CREATE TABLE Stack_Merges (
   stack TEXT NOT NULL PRIMARY KEY,
@@ -1470,7 +1479,7 @@ CREATE TABLE Stacks (
   -- The specs come last: SQLite reads the columns before them without reading them.
   desired_spec TEXT CHECK (json_valid(desired_spec)), -- NULL: the stack must not exist
   applied_spec TEXT CHECK (json_valid(applied_spec)), -- of the last success, or what a failed run narrowed it to
-  leased_spec TEXT CHECK (json_valid(leased_spec)),   -- desired_spec when the run that writes took its lease
+  leased_spec TEXT CHECK (json_valid(leased_spec)), subscription_id TEXT, trace_id TEXT CHECK (length(trace_id) = 32), state_doubtful INTEGER NOT NULL DEFAULT 0 CHECK (state_doubtful IN (0, 1)),   -- desired_spec when the run that writes took its lease
   CHECK ((due_at IS NULL) = (rank_at IS NULL)),
   CHECK ((lease_run_id IS NULL) = (lease_expires_at IS NULL))
 ) STRICT, WITHOUT ROWID;
@@ -1482,9 +1491,18 @@ CREATE INDEX Stacks_due_urgent ON Stacks (rank_at)
 
 CREATE INDEX Stacks_leased ON Stacks (lease_run_id) WHERE lease_run_id IS NOT NULL;
 
+CREATE INDEX Stacks_queue ON Stacks (lane, due_at, next_attempt_at, lease_run_id) WHERE due_at IS NOT NULL;
+
 CREATE INDEX Stacks_to_destroy ON Stacks (stack) WHERE desired_spec IS NULL;
 
 CREATE INDEX Stacks_version ON Stacks (desired_hash_reversed) WHERE desired_hash_reversed IS NOT NULL;
+
+CREATE TABLE Subscription_Pauses (
+  subscription_id TEXT NOT NULL PRIMARY KEY,          -- in lower case
+  until TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since TEXT NOT NULL                                 -- when the pause began, however often it was made longer
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW Touched_Environments AS SELECT environment FROM Environment_Changes;
 

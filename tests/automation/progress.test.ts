@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { readyJobs } from "../../automation/progress.ts";
+import { spec } from "../metadata-schema/conformance/kit.ts";
 import { environment, job } from "../support/small-rows.ts";
 import { openTempStore, type TempStore } from "../support/temp-store.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -40,11 +41,11 @@ describe("progress of the roll-out", () => {
     const desired = {
       kind: "platform",
       environment: "eastus",
-      spec: { kind: "platform" } as never,
+      spec: spec("platform-eastus"),
       hash: "h",
       references: [],
     } as const;
-    await store.setDesired("platform-eastus", 1, desired, "normal");
+    await store.setDesired("platform-eastus", 1, desired, "normal", null);
     assert.equal((await readyJobs(store)).settled, false);
     const lease = await store.acquireLease({
       stack: "platform-eastus",

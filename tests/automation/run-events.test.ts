@@ -19,7 +19,7 @@ describe("the events of a run", () => {
   beforeEach(async () => {
     temp = await openTempStore();
     events = new RunEvents(temp.store, systemClock);
-    await temp.store.setDesired(stack, 1, desired(), "normal");
+    await temp.store.setDesired(stack, 1, desired(), "normal", null);
     lease = await takeLease(temp.store, stack);
   });
   afterEach(() => temp.close());

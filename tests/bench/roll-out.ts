@@ -3,32 +3,13 @@
  * `createOrSelectStack` and `up` over the same stacks, the same program and as many slots.
  */
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
-import type { NewRow, OutputValues } from "../../metadata-schema/store.ts";
+import type { OutputValues } from "../../metadata-schema/store.ts";
 import { jobStack, platformStack, stackLayer } from "../../program/layout/names.ts";
 import { runAsShipped, type SideOptions } from "../support/engine-sides.ts";
+import { insertStatements, rowsOfJobs } from "../support/many-jobs.ts";
 import { openSandbox } from "../support/sandbox.ts";
 import { removeHome, TestService, until } from "../support/service.ts";
-import { cluster, environment, job, network, policy } from "../support/small-rows.ts";
 import { type Measurement, millisecondsOf, numbersOf, ratios } from "./measure.ts";
-
-const firstJob = 1001;
-const models = ["job_201", "job_202", "fraud_scoring", "demand_forecast", "credit_risk"] as const;
-const groups = ["ds_team", "fraud_analytics", "supply_science", "eu_data_science"] as const;
-
-function rowsOf(jobs: number): readonly NewRow[] {
-  const each = Array.from({ length: jobs }, (_, index) => {
-    const id = firstJob + index;
-    const group = groups[index % groups.length] ?? "ds_team";
-    const model = `ml.models.${models[index % models.length]}`;
-    return [
-      job(id, { model }),
-      policy(id, ["execute_inference", "read_model"], { entra_id_group: group }),
-      network(id, { firewall_ranges: ["198.51.100.16/28"] }),
-      cluster(id, 1, 4),
-    ];
-  });
-  return [environment({ own_group: "bench_own_group" }), ...each.flat()];
-}
 
 /** One change in every stack, as rows. */
 const changes = [
@@ -38,7 +19,7 @@ const changes = [
   `UPDATE Access_Policies SET permissions = '["execute_inference","read_model","discover_model"]'
      WHERE entra_id_group <> 'data_engineering'`,
   `UPDATE Network_Rules SET firewall_ranges = '["198.51.100.32/28"]'`,
-  `INSERT INTO Network_Rules (job_id, service, private_endpoint) VALUES (${firstJob}, 'Databricks', 'pe-databricks-second')`,
+  "INSERT INTO Network_Rules (job_id, service, private_endpoint) VALUES (1001, 'Databricks', 'pe-databricks-second')",
   `UPDATE Environments SET own_group_members = '["amara.okafor@contoso.example"]'`,
 ] as const;
 
@@ -129,7 +110,7 @@ async function serviceRound({ jobs, slots }: RollOutOptions): Promise<Round> {
   try {
     await service.start({ ROWGATE_SAMPLE: "off", ROWGATE_SLOTS: String(slots) });
     const firstMs = await millisecondsOf(async () => {
-      insert(service, rowsOf(jobs));
+      service.script(`BEGIN; ${insertStatements(rowsOfJobs(jobs, { secrets: false }))}; COMMIT`);
       await service.settled(900_000);
     });
     const first = specsOf(service);
@@ -150,21 +131,6 @@ async function serviceRound({ jobs, slots }: RollOutOptions): Promise<Round> {
     await service.stop();
     await removeHome(service.home);
   }
-}
-
-function insert(service: TestService, rows: readonly NewRow[]): void {
-  const statements = rows.map(({ table, values }) => {
-    const literal = (value: unknown): string =>
-      value === null
-        ? "NULL"
-        : typeof value === "boolean"
-          ? String(Number(value))
-          : typeof value === "number"
-            ? String(value)
-            : `'${(typeof value === "string" ? value : JSON.stringify(value)).replaceAll("'", "''")}'`;
-    return `INSERT INTO ${table} (${Object.keys(values).join(", ")}) VALUES (${Object.values(values).map(literal).join(", ")})`;
-  });
-  service.script(`BEGIN; ${statements.join(";")}; COMMIT`);
 }
 
 const specsOf = (service: TestService): readonly StackSpec[] =>

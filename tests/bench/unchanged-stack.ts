@@ -1,6 +1,7 @@
 /** An edit that changes nothing of a stack: resolved, merged and compared without an engine. */
 import { systemClock } from "../../automation/clock.ts";
 import { createLogger } from "../../automation/log.ts";
+import { noObserver } from "../../automation/observe/run-observer.ts";
 import type { Directory } from "../../automation/reconcile/names-needed.ts";
 import { Reconciler } from "../../automation/reconcile/reconciler.ts";
 import { cluster, environment, job, network, policy } from "../support/small-rows.ts";
@@ -28,6 +29,8 @@ export async function benchUnchangedStack(rounds: number): Promise<readonly Meas
       directory,
       clock: systemClock,
       log: createLogger(null, "info"),
+      observer: noObserver,
+      realm: "test",
       hashSuffix: "+bench",
       onDesired: () => {},
     });

@@ -31,6 +31,8 @@ const breaches = [
   ["cli", "automation/cli/planted.ts", "../../metadata-schema/open-migrations.ts"],
   ["nobody-imports-simulators", "automation/planted.ts", "./simulators/main.ts"],
   ["only-server-imports-express", "automation/http/planted.ts", "express"],
+  ["observe", "automation/observe/planted.ts", "../queue/task-pool.ts"],
+  ["only-otlp-loads-opentelemetry", "automation/observe/planted.ts", "./otlp.ts"],
   ["nobody-imports-tests", "automation/planted.ts", "../tests/support/service.ts"],
 ] as const;
 

@@ -8,7 +8,7 @@ import { type Migration, MigrationError, migrate, readMigrations } from "../../m
 import { openStore } from "../../metadata-schema/open-store.ts";
 import { Connection } from "../../metadata-schema/stores/sqlite/connection.ts";
 import { openTempStore } from "../support/temp-store.ts";
-import { assertKept, firstRows, readFirstRows } from "./migration-rows.ts";
+import { assertCompleted, assertKept, firstRows, readFirstRows, secondRows } from "./migration-rows.ts";
 
 const migration = (name: string, sql: string): Migration => ({ name, sql, checksum: `sum of ${sql}` });
 const first = migration("0001-first", "CREATE TABLE First (a INTEGER) STRICT");
@@ -87,6 +87,37 @@ describe("migrations", () => {
       assertKept(rows, await readFirstRows(query));
       const [{ plain } = {}] = await query("SELECT plain FROM Stack_Outputs");
       assert.equal(plain, "acl-1", "outputs from before are told as text, too");
+    });
+  });
+
+  it("rows of the second schema are completed by the third, and runs still refer to their requests", async () => {
+    const migrations = readMigrations("sqlite.sql");
+    const third = "0003-engine-host";
+    await inMemory(async (connection) => {
+      const query = (statement: string) => connection.read((t) => t.all(statement));
+      await migrate(connection.migrations(), migrations.slice(0, 2));
+      await connection.write((t) => {
+        for (const statement of [...firstRows, ...secondRows]) t.run(statement);
+      });
+      const rows = await readFirstRows(query);
+      assert.ok((await migrate(connection.migrations(), migrations)).includes(third));
+      assertKept(rows, await readFirstRows(query));
+      await assertCompleted(query);
+      assert.deepEqual(await query("PRAGMA foreign_key_check"), []);
+      assert.deepEqual(await query("SELECT name FROM sqlite_schema WHERE name LIKE '%before'"), []);
+      const refused = /FOREIGN KEY/;
+      await assert.rejects(
+        connection.write((t) => t.run("DELETE FROM Requests WHERE request_id = 'request-2'")),
+        refused,
+      );
+      await assert.rejects(
+        connection.write((t) => t.run("UPDATE Runs SET request_id = 'request-9' WHERE run_id = 'run-2'")),
+        refused,
+      );
+      assert.equal(
+        await connection.write((t) => t.run("DELETE FROM Requests WHERE request_id = 'request-3'")),
+        1,
+      );
     });
   });
 

@@ -37,6 +37,43 @@ export const firstRows: readonly string[] = [
     VALUES ('acl-eastus', 'aclId', '"acl-1"', 'run-1', ${at})`,
 ];
 
+/** Rows that the third schema completes: what stacks belong to, and requests that runs refer to. */
+const spec = (subscription: string) => `'{"environment":{"subscriptionId":"${subscription}"}}'`;
+const stackRow = (stack: string, desiredSpec: string, appliedSpec: string): string =>
+  `INSERT INTO Stacks (stack, kind, environment, desired_hash, desired_references, desired_version, desired_at, lane,
+    desired_spec, applied_spec) VALUES ('${stack}', 'acl', 'eastus', 'h', '[]', 1, ${at}, 'normal', ${desiredSpec}, ${appliedSpec})`;
+export const secondRows: readonly string[] = [
+  stackRow("both", spec("AAAA-1"), spec("bbbb-2")),
+  stackRow("leaving", "NULL", spec("bbbb-2")),
+  `INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES ('request-2', 'preview', 202, ${at}),
+    ('request-3', 'preview', 202, ${at})`,
+  `INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, queued_at)
+    VALUES ('run-2', 'both', 'request-2', 'preview', 'requested', 'queued', ${at}),
+    ('run-3', 'leaving', 'request-2', 'preview', 'requested', 'queued', ${at})`,
+];
+
+/** What the third schema tells of them. */
+export async function assertCompleted(query: (statement: string) => Promise<Rows>): Promise<void> {
+  const rows = async (statement: string) => (await query(statement)).map((row) => Object.values(row));
+  assert.deepEqual(
+    await rows("SELECT stack, subscription_id FROM Stacks ORDER BY stack"),
+    [
+      ["acl-eastus", null],
+      ["both", "aaaa-1"],
+      ["leaving", "bbbb-2"],
+    ],
+    "a stack belongs to the subscription of its desired spec, else of its applied one",
+  );
+  assert.deepEqual(
+    await rows("SELECT request_id, job_id, stack, run_count FROM Requests ORDER BY request_id"),
+    [
+      ["request-1", 201, null, 1],
+      ["request-2", 202, null, 2],
+      ["request-3", 202, null, 0],
+    ],
+  );
+}
+
 const tables = new Set([
   ...firstRows.map((statement) => /INTO (\w+)/.exec(statement)?.[1] ?? ""),
   "Job_Changes",

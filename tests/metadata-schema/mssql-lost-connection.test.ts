@@ -113,7 +113,7 @@ describe("mssql: a connection that is lost", () => {
     });
 
     fact(`a lease whose commit is lost ${words[moment]} is taken once`, async ({ proxy, store }) => {
-      await store.setDesired("platform-eastus", 1, desired(), "normal");
+      await store.setDesired("platform-eastus", 1, desired(), "normal", null);
       await losing(proxy, isCommit, moment, async () => {
         const { lease } = acquired(await store.acquireLease(leaseRequest("platform-eastus")));
         assert.equal(lease.epoch, 1);

@@ -5,7 +5,7 @@ import { migrate, readMigrations } from "../../metadata-schema/migrate.ts";
 import { Connection } from "../../metadata-schema/stores/mssql/connection.ts";
 import { openMssqlStore } from "../../metadata-schema/stores/mssql/store.ts";
 import { openTestDatabase, type TestConnection, type TestDatabase } from "../support/mssql-database.ts";
-import { assertKept, firstRows, readFirstRows } from "./migration-rows.ts";
+import { assertCompleted, assertKept, firstRows, readFirstRows, secondRows } from "./migration-rows.ts";
 
 const serverUrl = process.env.METADATA_TEST_MSSQL_URL ?? "";
 const skip = serverUrl === "" && "METADATA_TEST_MSSQL_URL is not set";
@@ -59,6 +59,29 @@ describe("mssql: migrations", () => {
     assertKept(rows, await readFirstRows(outside.query));
     await connection.close();
   });
+
+  fact(
+    "rows of the second schema are completed by the third, and runs still refer to their requests",
+    async (outside) => {
+      const connection = await openConnection();
+      await migrate(connection.migrations(), migrations.slice(0, 2));
+      for (const statement of [...firstRows, ...secondRows]) await outside.execute(statement);
+      const rows = await readFirstRows(outside.query);
+      assert.ok((await migrate(connection.migrations(), migrations)).includes("0003-engine-host"));
+      assertKept(rows, await readFirstRows(outside.query));
+      await assertCompleted(outside.query);
+      assert.deepEqual(
+        await outside.query("SELECT 1 AS found WHERE OBJECT_ID(N'Requests_before') IS NOT NULL"),
+        [],
+      );
+      await assert.rejects(
+        outside.execute("DELETE FROM Requests WHERE request_id = 'request-2'"),
+        /Runs_request_exists/i,
+      );
+      await outside.execute("DELETE FROM Requests WHERE request_id = 'request-3'");
+      await connection.close();
+    },
+  );
 
   fact("a migration that fails leaves nothing of itself, and is tried again", async (outside) => {
     const connection = await openConnection();

@@ -33,6 +33,9 @@ export const stackRow: Row = {
   last_run_id: "run-2",
   last_success_at: null,
   last_success_run_id: null,
+  subscription_id: "11111111-1111-1111-1111-111111111111",
+  trace_id: "0af7651916cd43dd8448eb211c80319c",
+  state_doubtful: false,
 };
 export const leasedRow: Row = {
   ...stackRow,
@@ -60,6 +63,8 @@ export const runRow: Row = {
   changes: "{}",
   failure_class: null,
   failure_message: null,
+  trace_id: null,
+  adopt: null,
 };
 export const contributionRow: Row = {
   subject: "job:201",
@@ -105,4 +110,14 @@ export const usualAnswers: readonly Answer[] = [
   [/SELECT \* FROM Jobs WITH/, [[jobRow]]],
   [/SELECT \* FROM Environments WITH/, [[environmentRow]]],
   [/MAX\(number\)/, [[{ number: 4 }]]],
+  [/SELECT cancel_asked_by/, [[{ cancel_asked_by: null }]]],
+  [/^SELECT pruned_to_at/, [[{ pruned_to_at: null, pruned_to_number: null }]]],
+  [
+    /^\nSELECT lane, COUNT/,
+    [
+      [{ lane: "normal", due: 2, oldest_due_at: at, waiting: 1, given_up: 0 }],
+      [{ running: 1, oldest: at }],
+      [{ queued: 3 }],
+    ],
+  ],
 ];

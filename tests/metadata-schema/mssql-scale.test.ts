@@ -65,7 +65,7 @@ describe("mssql: 100,000 jobs", () => {
       store = await openMssqlStore({ url: database.url, clock: null });
       outside = await database.connect();
       await store.insertRows([environmentValues("eastus")]);
-      await store.setDesired("stack-0", 1, desired("aaaa.v1"), "normal");
+      await store.setDesired("stack-0", 1, desired("aaaa.v1"), "normal", null);
       await outside.execute("DELETE FROM Environment_Changes");
       await outside.execute("UPDATE Stacks SET applied_hash = desired_hash, due_at = NULL, rank_at = NULL");
       emptyMs = await pollMs();

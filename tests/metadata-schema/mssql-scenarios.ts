@@ -1,8 +1,7 @@
 /** Calls of every method of the contract, with the rows that a scripted server answers, so that each statement is sent. */
 import { valuesOf } from "../../metadata-schema/row-values.ts";
 import type { MetadataStore } from "../../metadata-schema/store.ts";
-import type { Row } from "../../metadata-schema/stores/mssql/connection.ts";
-import { type Answer, type Sent, scriptedStore } from "../support/scripted-mssql.ts";
+import { type Sent, scriptedStore } from "../support/scripted-mssql.ts";
 import {
   absent,
   contribution,
@@ -17,6 +16,7 @@ import {
   spec,
   success,
 } from "./conformance/kit.ts";
+import { recordScenarios } from "./mssql-record-scenarios.ts";
 import {
   at,
   contributionRow,
@@ -33,20 +33,8 @@ import {
   stackRow,
   usualAnswers,
 } from "./mssql-rows.ts";
+import { call, type Scenario, type Scenarios } from "./mssql-scenario.ts";
 
-interface Scenario {
-  /** before those of `usualAnswers` */
-  readonly answers?: readonly Answer[];
-  run(store: MetadataStore): Promise<unknown>;
-}
-
-// ---- calls
-
-type Scenarios<K extends keyof MetadataStore> = {
-  readonly [M in K]: Readonly<Record<string, Scenario>>;
-};
-
-const call = (run: Scenario["run"], ...answers: readonly Answer[]): Scenario => ({ run, answers });
 const person = { name: "mei.tanaka@contoso.example", kind: "person" } as const;
 
 const service: Scenarios<"now" | "ping" | "close"> = {
@@ -188,10 +176,15 @@ const stacks: Scenarios<
   | "stacksOfOtherVersion"
   | "getStack"
   | "listStacks"
+  | "stacksAmong"
+  | "distrustState"
   | "jobContributions"
   | "stackContributions"
   | "listWork"
   | "listHeldDestroys"
+  | "queueFacts"
+  | "pauseSubscription"
+  | "listPauses"
   | "outputs"
 > = {
   stacksToMerge: {
@@ -201,23 +194,28 @@ const stacks: Scenarios<
     ),
   },
   setDesired: {
-    "a new stack": call((store) => store.setDesired(stack, 1, desired(), "urgent"), [/sp_getapplock/, [[]]]),
+    "a new stack": call(
+      (store) => store.setDesired(stack, 1, desired(), "urgent", null),
+      [/sp_getapplock/, [[]]],
+    ),
     "another hash and lane": call(
-      (store) => store.setDesired(stack, 2, desired("hash-2"), "urgent"),
+      (store) => store.setDesired(stack, 2, desired("hash-2"), "urgent", null),
       [/version FROM Stack_Merges/, [[{ version: 2 }]]],
     ),
     "older than the contributions": call(
-      (store) => store.setDesired(stack, 1, desired(), "normal"),
+      (store) => store.setDesired(stack, 1, desired(), "normal", null),
       [/version FROM Stack_Merges/, [[{ version: 2 }]]],
     ),
     "a stack that never had a lease disappears": call(
-      (store) => store.setDesired(stack, 1, absent, "normal"),
+      (store) => store.setDesired(stack, 1, absent, "normal", null),
       stackIs({ ...stackRow, lease_epoch: 0 }),
     ),
   },
   stacksOfOtherVersion: { always: call((store) => store.stacksOfOtherVersion(":1.2.0", 10)) },
   getStack: { always: call((store) => store.getStack(stack)) },
   listStacks: { always: call((store) => store.listStacks()) },
+  stacksAmong: { always: call((store) => store.stacksAmong([stack, "platform-gone"])) },
+  distrustState: { always: call((store) => store.distrustState()) },
   jobContributions: { always: call((store) => store.jobContributions(201)) },
   stackContributions: { always: call((store) => store.stackContributions(stack)) },
   listWork: {
@@ -228,6 +226,13 @@ const stacks: Scenarios<
     urgent: call((store) => store.listWork(10, "urgent")),
   },
   listHeldDestroys: { always: call((store) => store.listHeldDestroys()) },
+  queueFacts: { always: call((store) => store.queueFacts()) },
+  pauseSubscription: {
+    always: call((store) =>
+      store.pauseSubscription("1111-AA", { forMs: 60_000, reason: "Azure answers 429." }),
+    ),
+  },
+  listPauses: { always: call((store) => store.listPauses()) },
   outputs: {
     "after a success": call(
       (store) => store.outputs(stack),
@@ -315,77 +320,6 @@ const leases: Scenarios<
   },
 };
 
-const condition = {
-  type: "Blocked",
-  status: "True",
-  reason: "NoQuota",
-  message: "No quota is left.",
-} as const;
-const requestRow: Row = { request_id: "request-1", kind: "reconcile", job_id: 201, created_at: at };
-/** The first look finds no request, the second the one that was made. */
-const onceMade: Answer = [/^SELECT request_id/, (times) => (times === 0 ? [[]] : [[requestRow], [runRow]])];
-const runs = [{ runId: "run-3", stack, kind: "update" }] as const;
-const newRequest = { requestId: "request-1", kind: "reconcile", jobId: 201, runs } as const;
-
-const records: Scenarios<
-  | "jobFacts"
-  | "setConditions"
-  | "clearConditions"
-  | "conditions"
-  | "conditionsByType"
-  | "createRequest"
-  | "getRequest"
-  | "cancelQueuedRun"
-  | "getRun"
-  | "listRuns"
-  | "recentRuns"
-  | "readSteps"
-> = {
-  jobFacts: {
-    "two jobs": call(
-      (store) => store.jobFacts([201, 202]),
-      [/AS is_admitted/, [[{ subject: "job:201", stack, is_admitted: true }]]],
-    ),
-  },
-  setConditions: {
-    "on a job and on a stack": call((store) =>
-      store.setConditions([
-        { subject: { kind: "job", jobId: 201 }, condition },
-        { subject: { kind: "stack", stack }, condition },
-      ]),
-    ),
-  },
-  clearConditions: {
-    "of a row": call((store) =>
-      store.clearConditions([
-        { subject: { kind: "row", row: { table: "Jobs", key: "201" } }, type: "Blocked" },
-      ]),
-    ),
-  },
-  conditions: { always: call((store) => store.conditions({ kind: "environment", name: "eastus" })) },
-  conditionsByType: { always: call((store) => store.conditionsByType("job", "Ready")) },
-  createRequest: {
-    "of a stack that is wanted": call((store) => store.createRequest(newRequest), onceMade, noRun),
-    "of a stack that is not": call((store) => store.createRequest(newRequest), onceMade, noRun, [
-      /^SELECT lane FROM Stacks/,
-      [[]],
-    ]),
-  },
-  getRequest: {
-    always: call((store) => store.getRequest("request-1"), [/^SELECT request_id/, [[requestRow], [runRow]]]),
-  },
-  cancelQueuedRun: {
-    "it is not queued": call(
-      (store) => store.cancelQueuedRun("run-3", "The stack is gone."),
-      [/^UPDATE Runs/, 0],
-    ),
-  },
-  getRun: { always: call((store) => store.getRun("run-3")) },
-  listRuns: { always: call((store) => store.listRuns(20)) },
-  recentRuns: { always: call((store) => store.recentRuns(stack, 20)) },
-  readSteps: { always: call((store) => store.readSteps("run-3", 0, 100)) },
-};
-
 /** Every method of the contract: a new one that is missing here does not compile. */
 const scenarios: Scenarios<keyof MetadataStore> = {
   ...service,
@@ -393,7 +327,7 @@ const scenarios: Scenarios<keyof MetadataStore> = {
   ...changes,
   ...stacks,
   ...leases,
-  ...records,
+  ...recordScenarios,
 };
 
 /** What each scenario sends, in order. Refusals that a scenario leads to are part of it. */

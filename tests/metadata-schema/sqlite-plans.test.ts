@@ -12,12 +12,23 @@ import {
 } from "../../metadata-schema/stores/sqlite/changes.ts";
 import { selectObstacles } from "../../metadata-schema/stores/sqlite/conditions.ts";
 import { selectReferrers } from "../../metadata-schema/stores/sqlite/outputs.ts";
+import {
+  selectEndedRuns,
+  selectOldestEmptyRequest,
+  selectOldestRun,
+} from "../../metadata-schema/stores/sqlite/prune.ts";
+import {
+  selectLaneFacts,
+  selectLeaseFacts,
+  selectQueuedCount,
+} from "../../metadata-schema/stores/sqlite/queue-facts.ts";
 import { selectJobsAfter } from "../../metadata-schema/stores/sqlite/rows.ts";
 import { selectNewestRuns, selectRecentRuns } from "../../metadata-schema/stores/sqlite/runs.ts";
 import {
   selectContributedStacks,
   selectOtherVersions,
   selectStackFacts,
+  selectStacksAmong,
   selectStacksToMerge,
 } from "../../metadata-schema/stores/sqlite/stacks.ts";
 import {
@@ -35,6 +46,10 @@ const boundedScans = [
   /^SCAN Job_Changes$/,
   /^SCAN Environment_Changes$/,
   /^SCAN Runs$/, // newest first, by its key
+  /^SCAN any_pause$/, // a row for each subscription that is throttled
+  /^SCAN Stacks USING COVERING INDEX Stacks_queue$/,
+  /^SCAN Runs USING COVERING INDEX Runs_queued$/,
+  /^SCAN s USING COVERING INDEX Stacks_leased$/,
   /^SCAN s USING INDEX Stacks_due$/,
   /^SCAN s USING INDEX Stacks_due_urgent$/,
   /^SCAN q USING INDEX Runs_queued$/,
@@ -54,6 +69,13 @@ const statements = {
   "listWork of urgent due stacks": selectUrgentDueStacks,
   "listWork of urgent queued runs": selectUrgentQueuedRuns,
   listHeldDestroys: selectHeldDestroys,
+  "queueFacts of due stacks": selectLaneFacts,
+  "queueFacts of leases": selectLeaseFacts,
+  "queueFacts of queued runs": selectQueuedCount,
+  "pruneRuns, whether there is anything": selectOldestRun,
+  "pruneRuns, whether there are requests": selectOldestEmptyRequest,
+  pruneRuns: selectEndedRuns,
+  stacksAmong: selectStacksAmong,
   recentRuns: selectRecentRuns,
   listRuns: selectNewestRuns,
   "listJobs of a page": selectJobsAfter,
@@ -121,6 +143,7 @@ describe("sqlite: query plans", () => {
     "listWork of urgent queued runs",
     "recentRuns",
     "listRuns",
+    "pruneRuns",
     "listJobs of a page",
     "stackContributions",
   ] as const)
@@ -157,7 +180,7 @@ describe("sqlite: query plans", () => {
     const memberObjectIds = Array.from({ length: 3_000 }, (_, index) => `object-id-of-member-${index}`);
     const ownGroup = { displayName: "ml_team", memberObjectIds };
     const shared = desired("aaaa.v1", { spec: { ...spec("stack-shared"), ownGroup } });
-    await temp.store.setDesired("stack-shared", 1, shared, "normal");
+    await temp.store.setDesired("stack-shared", 1, shared, "normal", null);
     const shell = new DatabaseSync(temp.file);
     shell.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
       INSERT INTO Contributions (subject, stack, kind, environment, wanted, admitted, urgent)

@@ -82,7 +82,7 @@ describe("sqlite: many processes on one file", () => {
   it("four processes that take leases share the work: each run is made once", async () => {
     const temp = await openTempStore();
     const stacks = Array.from({ length: 80 }, (_, index) => `stack-${index + 100}`);
-    for (const stack of stacks) await temp.store.setDesired(stack, 1, desired(), "normal");
+    for (const stack of stacks) await temp.store.setDesired(stack, 1, desired(), "normal", null);
     const done = await Promise.all(Array.from({ length: 4 }, () => inProcess(temp.url, "work")));
     assert.deepEqual(done.flat().sort(), stacks);
     assert.deepEqual(await temp.store.listWork(1), []);

@@ -3,13 +3,18 @@ import { describe, it } from "node:test";
 import { adfViewCases } from "./conformance/adf-view-cases.ts";
 import { appliedSpecCases } from "./conformance/applied-spec-cases.ts";
 import { auditCases } from "./conformance/audit-cases.ts";
+import { cancelCases } from "./conformance/cancel-cases.ts";
 import { changeCases } from "./conformance/change-cases.ts";
 import { changeOrderCases } from "./conformance/change-order-cases.ts";
 import { changeRowsCases } from "./conformance/change-rows-cases.ts";
+import { doubtCases } from "./conformance/doubt-cases.ts";
 import { fencingCases } from "./conformance/fencing-cases.ts";
 import type { Case, StoreKit } from "./conformance/kit.ts";
 import { leaseCases } from "./conformance/lease-cases.ts";
 import { listCases } from "./conformance/list-cases.ts";
+import { pauseCases } from "./conformance/pause-cases.ts";
+import { pruneCases } from "./conformance/prune-cases.ts";
+import { queueFactsCases } from "./conformance/queue-facts-cases.ts";
 import { recordCases } from "./conformance/record-cases.ts";
 import { refusalCases } from "./conformance/refusal-cases.ts";
 import { resolutionCases } from "./conformance/resolution-cases.ts";
@@ -17,6 +22,7 @@ import { rowCases } from "./conformance/row-cases.ts";
 import { settleCases } from "./conformance/settle-cases.ts";
 import { sharedRowCases } from "./conformance/shared-row-cases.ts";
 import { stackCases } from "./conformance/stack-cases.ts";
+import { traceCases } from "./conformance/trace-cases.ts";
 import { workCases } from "./conformance/work-cases.ts";
 
 const groups = {
@@ -35,6 +41,12 @@ const groups = {
   "settled runs": settleCases,
   "applied specs": appliedSpecCases,
   "conditions, requests, runs and outputs": recordCases,
+  "canceled runs": cancelCases,
+  "doubtful state": doubtCases,
+  "paused subscriptions": pauseCases,
+  "pruned runs": pruneCases,
+  "the queue in numbers": queueFactsCases,
+  "traces and adoption": traceCases,
   lists: listCases,
   "outputs for Data Factory": adfViewCases,
 } as const;

@@ -43,7 +43,8 @@ describe("twin migrations", () => {
 
   it("make the same tables", () => {
     assert.deepEqual(differences(/CREATE TABLE (\w+)/g), {
-      sqlite: ["Audit_Context", "Audit_Replaced"], // SQL Server has a session's context and no REPLACE
+      // SQL Server has a session's context and no REPLACE, and makes a copy of a table without this statement
+      sqlite: ["Audit_Context", "Audit_Replaced", "Requests_before"],
       mssql: ["Commit_Marks", "Service_Logins"], // SQLite loses no connection and has no logins
     });
   });

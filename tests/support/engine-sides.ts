@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { systemClock } from "../../automation/clock.ts";
 import type { Engine, EngineEvent } from "../../automation/engine/engine.ts";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import type { OutputValues } from "../../metadata-schema/store.ts";
@@ -27,8 +28,11 @@ export async function runOurs(engine: Engine, spec: StackSpec, wasApplied: boole
     wasApplied,
     destroyBegun: false,
     narrowed: null,
+    stateDoubtful: false,
+    adopt: [],
     deadEngines: [],
-    leaseMs: 600_000,
+    strays: null,
+    leaseEndsAtMs: systemClock.monotonicMs() + 600_000,
   });
   let last: EngineEvent | null = null;
   for await (const event of handle.events) last = event;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { hostname } from "node:os";
 import { after, before, describe, it } from "node:test";
+import { systemClock } from "../../automation/clock.ts";
 import type { EndedEvent, Engine, EngineEvent, RunRequest } from "../../automation/engine/engine.ts";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 
@@ -27,6 +28,8 @@ const longLeaseMs = 120_000;
 // Less than the margin by which processes end before their lease: such a run is over at once.
 const shortLeaseMs = 5_050;
 
+const inMs = (ms: number): number => systemClock.monotonicMs() + ms;
+
 /** A process of this host that has ended. */
 function deadPid(): number {
   return spawnSync("true").pid;
@@ -42,8 +45,11 @@ function request(spec: StackSpec, change: Partial<RunRequest> = {}): RunRequest 
     wasApplied: false,
     destroyBegun: false,
     narrowed: null,
+    stateDoubtful: false,
+    adopt: [],
     deadEngines: [],
-    leaseMs: longLeaseMs,
+    strays: null,
+    leaseEndsAtMs: inMs(longLeaseMs),
     ...change,
   };
 }
@@ -152,7 +158,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
       for await (const event of second.events) {
         events.push(event);
         if (event.type !== "processes") continue;
-        first.extend(shortLeaseMs);
+        first.extend(inMs(shortLeaseMs));
         first.cancel();
       }
       const last = events.at(-1);
@@ -160,7 +166,10 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
     });
 
     it("a run whose lease is not extended ends as canceled", async () => {
-      const ended = await endOf(kit.engine, request(kit.spec("lease"), { leaseMs: shortLeaseMs }));
+      const ended = await endOf(
+        kit.engine,
+        request(kit.spec("lease"), { leaseEndsAtMs: inMs(shortLeaseMs) }),
+      );
       assert.equal(ended.status, "canceled");
     });
 

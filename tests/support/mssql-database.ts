@@ -151,6 +151,7 @@ const tablesInOrder = [
   "Stacks",
   "Conditions",
   "Stack_Outputs",
+  "Subscription_Pauses",
   "Schema_Migrations",
 ] as const;
 const sequences = [
@@ -172,7 +173,7 @@ ${tablesInOrder
   .map((name) => `  DELETE FROM ${name};`)
   .join("\n")}
   TRUNCATE TABLE Audit_Logs;
-  UPDATE Service_State SET ever_filled = 0;
+  UPDATE Service_State SET ever_filled = 0, pruned_to_at = NULL, pruned_to_number = NULL;
 ${sequences.map((name) => `  ALTER SEQUENCE ${name} RESTART;`).join("\n")}
 END`;
 

@@ -5,6 +5,7 @@
  * A run: started → (refused: missing state, foreign lock) | under way → ended, by the test, a cancel, or a
  * lease that was not extended.
  */
+import { systemClock } from "../../automation/clock.ts";
 import type {
   EndedEvent,
   Engine,
@@ -12,7 +13,9 @@ import type {
   EngineFailure,
   RunHandle,
   RunRequest,
+  SlotState,
 } from "../../automation/engine/engine.ts";
+import { stackFailure } from "../../automation/engine/engine-errors.ts";
 import { type EventQueue, eventQueue } from "../../automation/engine/event-queue.ts";
 import { ownProcess } from "../../automation/engine/processes.ts";
 import type { OutputValues, ProcessRef, RunStepInput } from "../../metadata-schema/store.ts";
@@ -51,11 +54,12 @@ export class ScriptedRun {
     this.request = request;
     this.#events = events;
     this.#onEnd = onEnd;
-    this.#deadline = this.#timer(request.leaseMs);
+    this.#deadline = this.#timer(request.leaseEndsAtMs);
   }
 
-  #timer(leaseMs: number): NodeJS.Timeout {
-    return setTimeout(() => this.endCanceled(), Math.max(0, leaseMs - killMarginMs));
+  #timer(leaseEndsAtMs: number): NodeJS.Timeout {
+    const ms = leaseEndsAtMs - killMarginMs - systemClock.monotonicMs();
+    return setTimeout(() => this.endCanceled(), Math.max(0, ms));
   }
 
   processes(child: ProcessRef, engine: ProcessRef | null): void {
@@ -84,12 +88,12 @@ export class ScriptedRun {
   }
 
   fail(failure: Partial<EngineFailure> = {}): void {
-    const whole = { class: "transient", code: "RunFailed", message: "planted", ...failure } as const;
-    this.end({ type: "ended", status: "failed", failure: whole, narrowed: false, changes: {} });
+    const planted = { ...stackFailure("transient", "RunFailed", "planted"), ...failure };
+    this.end({ type: "ended", status: "failed", failure: planted, narrowed: false, changes: {} });
   }
 
   endCanceled(): void {
-    const failure = { class: "transient", code: "Canceled", message: "stopped before its end" } as const;
+    const failure = stackFailure("transient", "Canceled", "stopped before its end");
     this.end({ type: "ended", status: "canceled", failure, narrowed: false, changes: {} });
   }
 
@@ -102,15 +106,17 @@ export class ScriptedRun {
     this.#events.close();
   }
 
-  extend(leaseMs: number): void {
-    this.extensions.push(leaseMs);
+  extend(leaseEndsAtMs: number): void {
+    this.extensions.push(leaseEndsAtMs);
     clearTimeout(this.#deadline);
-    if (this.ended === null) this.#deadline = this.#timer(leaseMs);
+    if (this.ended === null) this.#deadline = this.#timer(leaseEndsAtMs);
   }
 }
 
 export class ScriptedEngine implements Engine {
   readonly slots: number;
+  /** set by a test */
+  closed: readonly string[] = [];
   /** runs in the order they were started */
   readonly runs: ScriptedRun[] = [];
   /** what each stack's state holds, by stack */
@@ -124,6 +130,18 @@ export class ScriptedEngine implements Engine {
   constructor(options: ScriptedEngineOptions) {
     this.slots = options.slots;
     this.#options = options;
+  }
+
+  closedFor(): readonly string[] {
+    return this.closed;
+  }
+
+  slotStates(): readonly SlotState[] {
+    const sinceMs = systemClock.monotonicMs();
+    return Array.from({ length: this.slots }, (_, index) => {
+      const stack = this.active[index]?.request.stack ?? null;
+      return { state: stack === null ? "idle" : "running", sinceMs, stack, rssBytes: 0 };
+    });
   }
 
   get active(): readonly ScriptedRun[] {
@@ -147,7 +165,7 @@ export class ScriptedEngine implements Engine {
     this.#begin(run);
     return {
       events,
-      extend: (leaseMs) => run.extend(leaseMs),
+      extend: (leaseEndsAtMs) => run.extend(leaseEndsAtMs),
       cancel: () => {
         run.cancelAsked = true;
         if (this.#options.endsOnCancel ?? true) run.endCanceled();
@@ -182,11 +200,11 @@ export class ScriptedEngine implements Engine {
   /** Why the run cannot begin; null: it can, and a lock that was in its way is cleared. */
   #refusal({ stack, wasApplied, destroyBegun, deadEngines }: RunRequest): EngineFailure | null {
     if (!this.state.has(stack) && wasApplied && !destroyBegun)
-      return { class: "permanent", code: "StateMissing", message: `The state of ${stack} is gone.` };
+      return stackFailure("permanent", "StateMissing", `The state of ${stack} is gone.`);
     const lock = this.locks.get(stack);
     if (lock === undefined) return null;
     if (!deadEngines.some(({ host, pid }) => host === lock.host && pid === lock.pid))
-      return { class: "transient", code: "Locked", message: `Stack ${stack} is locked by pid ${lock.pid}.` };
+      return stackFailure("transient", "Locked", `Stack ${stack} is locked by pid ${lock.pid}.`);
     this.locks.delete(stack);
     return null;
   }

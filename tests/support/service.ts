@@ -19,6 +19,8 @@ export interface CloudObject {
   readonly type: string;
   readonly id: string;
   readonly name: string;
+  /** what holds it: resource group, directory, workspace host or metastore */
+  readonly scope: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -171,16 +173,24 @@ export class TestService {
     });
   }
 
+  /** How many calls faults have struck so far. */
+  async struck(): Promise<number> {
+    const faults = listOf<{ times: number | "forever"; remaining: number | null; seen: number; nth: number }>(
+      await this.#clouds("/sandbox/faults"),
+    );
+    return faults.filter(({ seen, nth }) => seen >= nth).length;
+  }
+
   async clearFaults(): Promise<void> {
     await this.#clouds("/sandbox/faults", { method: "DELETE" });
   }
 
   /** A person in the portal: changes or adds an object's properties. */
-  async setObject(id: string, properties: Readonly<Record<string, unknown>>): Promise<void> {
+  async setObject(id: string, properties: Readonly<Record<string, unknown>>, type?: string): Promise<void> {
     await this.#clouds(`/sandbox/objects/${encodeURIComponent(id)}`, {
       method: "PUT",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ properties }),
+      body: JSON.stringify({ properties, ...(type === undefined ? {} : { type }) }),
     });
   }
 

@@ -80,8 +80,10 @@ describe("requests over HTTP", () => {
       ready.checks.map(({ name, ok }) => [name, ok]),
       [
         ["database", true],
+        ["state", true],
         ["engine", true],
         ["clouds", true],
+        ["slots", true],
       ],
     );
   });

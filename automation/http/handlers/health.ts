@@ -18,5 +18,5 @@ export const getIndex: Handler = async () =>
   json(200, {
     service: "rowgate",
     cloud: "sandbox",
-    look: ["/api/jobs", "/api/jobs/201/outputs", "/readyz", "/healthz"],
+    look: ["/api/jobs", "/api/jobs/201/outputs", "/readyz", "/healthz", "/metrics"],
   });

@@ -1,24 +1,21 @@
-import type { RequestKind, RequestRecord, RunStatus } from "../../../metadata-schema/store.ts";
-import { type AcceptedBody, jobIdParameter, type RequestBody, textIdParameter } from "../contract.ts";
+import type { RequestRecord, RunStatus } from "../../../metadata-schema/store.ts";
+import { jobIdParameter, type RequestBody, textIdParameter } from "../contract.ts";
 import { type Handler, json } from "../handler.ts";
 import { requestNotFound } from "../not-found.ts";
 import { parse } from "../parse.ts";
+import type { JobAction } from "../services.ts";
 import { runBodyOf } from "./run.ts";
+import { accepted } from "./stack-actions.ts";
 
 const locationOf = (request: RequestRecord): Record<string, string> => ({
   Location: `/api/requests/${request.requestId}`,
 });
 
 export const postAction =
-  (kind: RequestKind): Handler =>
+  (kind: JobAction): Handler =>
   async (call, services) => {
     const { id } = parse(jobIdParameter, call.parameters, "path");
-    const request = await services.createRequest(kind, id);
-    const body: AcceptedBody = {
-      request: request.requestId,
-      runs: request.runs.map((run) => ({ id: run.runId, stack: run.stack })),
-    };
-    return json(202, body, locationOf(request));
+    return accepted(await services.createRequest(kind, id, call.observed));
   };
 
 const unfinished: ReadonlySet<RunStatus> = new Set(["queued", "running"]);
@@ -38,6 +35,7 @@ export const getRequest: Handler = async (call, { store }) => {
     request: request.requestId,
     kind: request.kind,
     jobId: request.jobId,
+    stack: request.stack,
     createdAt: request.createdAt,
     status,
     runs: request.runs.map(runBodyOf),

@@ -1,4 +1,5 @@
 import type { RunRecord } from "../../../metadata-schema/store.ts";
+import { traceIdOfRun } from "../../observe/trace-ids.ts";
 import { type RunBody, type StepListBody, stepsQuery, textIdParameter } from "../contract.ts";
 import { type Handler, json } from "../handler.ts";
 import { runNotFound } from "../not-found.ts";
@@ -16,6 +17,7 @@ export const runBodyOf = (run: RunRecord): RunBody => ({
   endedAt: run.endedAt,
   changes: { ...run.changes },
   failure: run.failure,
+  traceId: run.traceId ?? traceIdOfRun(run.runId),
 });
 
 export const getRun: Handler = async (call, { store }) => {

@@ -55,6 +55,7 @@ export const job: ResourceType = {
   cloud: "databricks",
   inputs,
   outputsOnly: ["url"],
+  computed: ["runAs"],
   check: checkJob,
   create: (ctx, given) => {
     const id = randomDigits(15);

@@ -36,6 +36,7 @@ export const servicePrincipal: ResourceType = {
   ],
   required: ["applicationId"],
   replaceOn: ["applicationId"],
+  computed: ["active", "displayName"],
   create: (ctx, inputs) => {
     const host = hostOf(ctx);
     const applicationId = textAt(inputs, "applicationId");

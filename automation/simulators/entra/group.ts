@@ -33,6 +33,7 @@ export const group: ResourceType = {
   inputs,
   required: ["displayName"],
   replaceOn: ["assignableToRole", "behaviors", "mailNickname", "provisioningOptions", "types"],
+  computed: ["mailEnabled", "mailNickname"],
   sets: ["members", "owners", "types", "behaviors"],
   check: (given): InputFault[] =>
     given.securityEnabled === true || given.mailEnabled === true

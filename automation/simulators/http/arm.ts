@@ -11,11 +11,13 @@ const envelope = ["name", "type", "location", "tags", "sku", "kind", "identity",
 export const armRoutes: readonly Route[] = [
   {
     method: "GET",
+    lookup: "azure-native",
     path: /^\/subscriptions\/([^/]+)\/resources$/i,
     handle: (call) => ({ status: 200, body: { value: search(call) } }),
   },
   {
     method: "GET",
+    lookup: "azure-native",
     path: /^(\/subscriptions\/.+)$/i,
     handle: ({ context, params, query }) => {
       if (!query.get("api-version")) {

@@ -24,11 +24,13 @@ const folders: Readonly<Record<string, Folder>> = {
 export const graphRoutes: readonly Route[] = [
   {
     method: "GET",
+    lookup: "azuread",
     path: /^\/v1\.0\/(groups|users)$/,
     handle: (call) => ({ status: 200, body: { value: search(call) } }),
   },
   {
     method: "GET",
+    lookup: "azuread",
     path: /^\/v1\.0\/groups\/([^/]+)\/members$/,
     handle: ({ context, params }) => {
       const group = context.store.get("entra", `/groups/${params[0]}`);
@@ -39,6 +41,7 @@ export const graphRoutes: readonly Route[] = [
   },
   {
     method: "GET",
+    lookup: "azuread",
     path: /^\/v1\.0\/(groups|users)\/([^/]+)$/,
     handle: ({ context, params }) => {
       const found = context.store.get("entra", `/${params[0]}/${params[1]}`);

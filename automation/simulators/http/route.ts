@@ -13,6 +13,7 @@ export interface HttpCall {
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   /** runs once the answer is sent */
   afterSend?(): void;
 }
@@ -20,5 +21,7 @@ export interface Answer {
 export interface Route {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: RegExp;
+  /** package whose cloud is asked: faults of `lookup` strike it; absent: none does */
+  readonly lookup?: "azuread" | "azure-native";
   handle(call: HttpCall): Answer;
 }

@@ -1,25 +1,16 @@
 /** The admin side: what a person would do in the portals, faults on demand, and the log of calls. */
 import { z } from "zod";
-import { listCalls } from "../calls.ts";
+import { listCalls, listCallTotals } from "../calls.ts";
 import { armError } from "../cloud-error.ts";
 import { describe } from "../describe.ts";
-import { addFault, clearFaults, faultCalls, listFaults } from "../faults.ts";
-import { at, type Body, type Json, merge, textAt } from "../json.ts";
+import { at, type Body, merge, textAt } from "../json.ts";
 import { type CallContext, deleteThrough } from "../resource-type.ts";
 import { type CloudObject, clouds } from "../store.ts";
 import { getAccess } from "./access.ts";
+import { faultRoutes } from "./fault-routes.ts";
 import { guessObject } from "./guess-object.ts";
+import { isType, parse } from "./request.ts";
 import type { HttpCall, Route } from "./route.ts";
-
-const faultBody = z.strictObject({
-  type: z.string().min(1),
-  call: z.enum(faultCalls),
-  nth: z.int().min(1).default(1),
-  times: z.int().min(1).default(1),
-  code: z.string().default("InternalServerError"),
-  message: z.string().default("A fault that was asked for."),
-  afterCommit: z.boolean().default(false),
-});
 
 const objectBody = z.strictObject({
   type: z.string().optional(),
@@ -34,13 +25,7 @@ export const sandboxRoutes = (stop: (reason: string) => void): readonly Route[] 
   { method: "GET", path: /^\/sandbox\/objects\/(.+)$/, handle: (call) => show(call, find(call)) },
   { method: "PUT", path: /^\/sandbox\/objects\/(.+)$/, handle: putObject },
   { method: "DELETE", path: /^\/sandbox\/objects\/(.+)$/, handle: deleteObject },
-  {
-    method: "GET",
-    path: /^\/sandbox\/faults$/,
-    handle: ({ context }) => ({ status: 200, body: { value: listFaults(context.store) } }),
-  },
-  { method: "POST", path: /^\/sandbox\/faults$/, handle: postFault },
-  { method: "DELETE", path: /^\/sandbox\/faults(?:\/(\d+))?$/, handle: deleteFaults },
+  ...faultRoutes,
   {
     method: "GET",
     path: /^\/sandbox\/calls$/,
@@ -48,6 +33,11 @@ export const sandboxRoutes = (stop: (reason: string) => void): readonly Route[] 
       status: 200,
       body: { value: listCalls(context.store, Number(query.get("since") ?? "0")) },
     }),
+  },
+  {
+    method: "GET",
+    path: /^\/sandbox\/calls\/totals$/,
+    handle: ({ context }) => ({ status: 200, body: { value: listCallTotals(context.store) } }),
   },
   {
     method: "POST",
@@ -73,11 +63,6 @@ const view = (context: CallContext, object: CloudObject) => ({
 /** Azure objects show what follows from others too: an endpoint's state, a network's subnets. */
 const readAzure = (context: CallContext, object: CloudObject): Body =>
   context.types.get(object.type)?.read(context, object.id)?.body ?? object.body;
-
-/** People say `Grant`; programs say the whole token. */
-const isType = (token: string, wanted: string): boolean =>
-  token.toLowerCase() === wanted.toLowerCase() ||
-  token.split(":").at(-1)?.toLowerCase() === wanted.toLowerCase();
 
 function listObjects({ context, query }: HttpCall) {
   const type = query.get("type");
@@ -108,13 +93,6 @@ function find({ context, params }: HttpCall): CloudObject {
 }
 
 const show = ({ context }: HttpCall, object: CloudObject) => ({ status: 200, body: view(context, object) });
-
-function parse<T>(schema: z.ZodType<T>, body: Json | undefined): T {
-  const parsed = schema.safeParse(body ?? {});
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
-  throw armError(400, "InvalidBody", faults.join("; "));
-}
 
 function putObject(call: HttpCall) {
   const { context, params } = call;
@@ -162,18 +140,4 @@ function refuseProtected(object: CloudObject): void {
     "MethodNotAllowed",
     `Operation 'DeletedVaultPurge' is not allowed: ${object.name} is protected.`,
   );
-}
-
-function postFault({ context, body }: HttpCall) {
-  const fault = parse(faultBody, body);
-  const type = [...context.types.keys()].find((token) => isType(token, fault.type));
-  if (!type) {
-    throw armError(400, "UnknownType", `The simulated clouds do not know the resource type ${fault.type}.`);
-  }
-  return { status: 201, body: addFault(context.store, { ...fault, type }) };
-}
-
-function deleteFaults({ context, params }: HttpCall) {
-  const id = params[0] ? Number(params[0]) : undefined;
-  return { status: 200, body: { cleared: clearFaults(context.store, id) } };
 }

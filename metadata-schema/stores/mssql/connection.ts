@@ -393,6 +393,9 @@ const selectMark = "SELECT 1 AS found FROM Commit_Marks WITH (READCOMMITTEDLOCK)
 const deleteMarks =
   "DELETE TOP (@most) FROM Commit_Marks WHERE at < DATEADD(hour, -@hours, SYSUTCDATETIME())";
 
+/** An instant so many milliseconds after another one. */
+export const laterBy = (from: string, ms: number): Date => new Date(Date.parse(from) + ms);
+
 // ---- columns of the service's own tables; a value of another type is a broken database
 
 export function text(row: Row, column: string): string {

@@ -5,13 +5,21 @@
  */
 import { LeaseLostError } from "../../errors.ts";
 import type { Lease, LeaseRequest, LeaseResult, MetadataStore, ProcessRef } from "../../store.ts";
-import { instant, integer, lock, type Row, type Transaction, text, textOrNull } from "./connection.ts";
+import {
+  instant,
+  integer,
+  laterBy,
+  lock,
+  type Row,
+  type Transaction,
+  text,
+  textOrNull,
+} from "./connection.ts";
 import { addReferences } from "./contributions.ts";
+import { isSubscriptionPaused } from "./pauses.ts";
 import { getRun, markLost, runFrom, selectRun, startRun } from "./runs.ts";
 import { isLeased, leaseInfoFrom, lockStack, reschedule, stackFrom } from "./stacks.ts";
 import { isHeld } from "./work.ts";
-
-const laterBy = (from: string, ms: number): Date => new Date(Date.parse(from) + ms);
 
 export async function acquireLease(transaction: Transaction, request: LeaseRequest): Promise<LeaseResult> {
   const row = await lockStack(transaction, request.stack);
@@ -36,6 +44,7 @@ export async function acquireLease(transaction: Transaction, request: LeaseReque
     specHash: request.desiredHash,
     references: text(row, "desired_references"),
     epoch: lease.epoch,
+    traceId: textOrNull(row, "trace_id"),
   });
   if (isWrite(request.kind)) await beginWrite(transaction, row);
   return {
@@ -51,6 +60,7 @@ export const isWrite = (kind: string): boolean => kind === "update" || kind === 
 
 async function isFreeFor(transaction: Transaction, row: Row, request: LeaseRequest): Promise<boolean> {
   if (text(row, "desired_hash") !== request.desiredHash || isLeased(row, transaction.now)) return false;
+  if (await isSubscriptionPaused(transaction, textOrNull(row, "subscription_id"))) return false;
   // Asked here again: since listWork another stack may have begun to use this one. A run that begins to use
   // other stacks holds the lock too, with its like.
   if (request.kind === "destroy") {
@@ -90,12 +100,18 @@ export async function requireLease(transaction: Transaction, lease: Lease): Prom
 const isSameLease = (row: Row, lease: Lease): boolean =>
   row.lease_epoch === lease.epoch && row.lease_run_id === lease.runId;
 
-export async function renewLease(transaction: Transaction, lease: Lease, leaseMs: number): Promise<void> {
+export async function renewLease(
+  transaction: Transaction,
+  lease: Lease,
+  leaseMs: number,
+): Promise<Awaited<ReturnType<MetadataStore["renewLease"]>>> {
   await requireLease(transaction, lease);
   const expiresAt = laterBy(transaction.now, leaseMs);
-  await transaction.run(setExpiry, { stack: lease.stack, expiresAt });
+  const run = await transaction.get(setExpiry, { stack: lease.stack, runId: lease.runId, expiresAt });
+  return { cancelAskedBy: textOrNull(run ?? {}, "cancel_asked_by") };
 }
-const setExpiry = "UPDATE Stacks SET lease_expires_at = @expiresAt WHERE stack = @stack";
+const setExpiry = `UPDATE Stacks SET lease_expires_at = @expiresAt WHERE stack = @stack;
+SELECT cancel_asked_by FROM Runs WHERE run_id = @runId`;
 
 export async function recordProcesses(
   transaction: Transaction,

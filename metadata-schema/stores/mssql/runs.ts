@@ -1,10 +1,8 @@
-/** Runs of the engine, their steps, and the requests that asked for them. */
-import { ConflictError, RowNotFoundError } from "../../errors.ts";
+/** Runs of the engine and their steps. */
+import { RowNotFoundError } from "../../errors.ts";
 import type {
   Lane,
   MetadataStore,
-  RequestKind,
-  RequestRecord,
   RunFailure,
   RunKind,
   RunRecord,
@@ -54,6 +52,8 @@ export const runFrom = (row: Row): RunRecord => ({
     row.failure_class === null
       ? null
       : { class: text(row, "failure_class") as RunFailure["class"], message: text(row, "failure_message") },
+  traceId: textOrNull(row, "trace_id"),
+  adopt: jsonOrNull(row, "adopt"),
 });
 
 export const listRuns = async (transaction: Transaction, limit: number): Promise<readonly RunRecord[]> =>
@@ -78,6 +78,8 @@ export interface RunStart {
   /** JSON: the references of the spec that the run applies */
   readonly references: string;
   readonly epoch: number;
+  /** of the run that is made; a queued one has its own */
+  readonly traceId: string | null;
 }
 
 /** A queued run becomes running; without one a run is made. */
@@ -90,14 +92,16 @@ export async function startRun(transaction: Transaction, run: RunStart): Promise
     specHash: run.specHash,
     references: run.references,
     epoch: run.epoch,
+    traceId: run.traceId,
   });
 }
 const upsertStartedRun = `
 UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
   spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
 IF @@ROWCOUNT = 0
-  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
-  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)`;
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, trace_id, queued_at,
+    started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @traceId, @now, @now)`;
 
 export async function endRun(transaction: Transaction, runId: string, result: RunResult): Promise<void> {
   const failure = result.status === "succeeded" ? null : result.failure;
@@ -129,6 +133,28 @@ export async function cancelQueuedRun(
   if (canceled === 0 && (await getRun(transaction, runId)) === null)
     throw new RowNotFoundError(`There is no run ${runId}.`);
 }
+
+/** Under the stack's lock: a run that a worker begins meanwhile is told, not canceled. */
+export async function requestCancel(
+  transaction: Transaction,
+  runId: string,
+  by: string,
+): Promise<Awaited<ReturnType<MetadataStore["requestCancel"]>>> {
+  const stack = (await getRun(transaction, runId))?.stack;
+  if (stack !== undefined) await lock(transaction, `stack:${stack}`);
+  const run = await getRun(transaction, runId);
+  if (run === null) throw new RowNotFoundError(`There is no run ${runId}.`);
+  if (run.status === "queued") {
+    await cancelQueuedRun(transaction, runId, canceledBy(by));
+    return "canceled";
+  }
+  if (run.status !== "running") return "ended";
+  await transaction.run(setCancelAsked, { runId, by });
+  return "asked";
+}
+const canceledBy = (by: string): string => `It was canceled by ${by} before it started.`;
+const setCancelAsked = `UPDATE Runs SET cancel_asked_by = COALESCE(cancel_asked_by, @by)
+WHERE run_id = @runId`;
 
 export const cancelQueuedRunsOf = (
   transaction: Transaction,
@@ -191,71 +217,3 @@ export async function readSteps(
 }
 const selectSteps = `SELECT TOP (@limit) run_id, number, at, operation, urn, type, status, object_id, message
 FROM Run_Steps WHERE run_id = @runId AND number > @after ORDER BY number`;
-
-// ---- requests
-
-type NewRequest = Parameters<MetadataStore["createRequest"]>[0];
-
-export async function createRequest(transaction: Transaction, request: NewRequest): Promise<RequestRecord> {
-  await lock(transaction, `request:${request.requestId}`);
-  if ((await getRequest(transaction, request.requestId)) !== null)
-    throw new ConflictError(`Request ${request.requestId} exists already. Use a new id.`);
-  await transaction.run(insertRequest, {
-    requestId: request.requestId,
-    kind: request.kind,
-    jobId: request.jobId,
-  });
-  // Stacks are locked in the order of their names; the runs keep the caller's order by their numbers.
-  for (const stack of [...new Set(request.runs.map((run) => run.stack))].sort())
-    await lock(transaction, `stack:${stack}`);
-  for (const run of request.runs) {
-    if ((await getRun(transaction, run.runId)) !== null)
-      throw new ConflictError(`Run ${run.runId} exists already. Use a new id.`);
-    await queueRun(transaction, request.requestId, run);
-  }
-  const made = await getRequest(transaction, request.requestId);
-  if (made === null) throw new RowNotFoundError(`Request ${request.requestId} is gone.`);
-  return made;
-}
-const insertRequest =
-  "INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (@requestId, @kind, @jobId, @now)";
-
-/** A run of a stack that is not to exist would never start, and its request never end: it is canceled. */
-async function queueRun(
-  transaction: Transaction,
-  requestId: string,
-  run: NewRequest["runs"][number],
-): Promise<void> {
-  const stack = await transaction.get(selectLaneOfWanted, { stack: run.stack });
-  await transaction.run(insertQueuedRun, {
-    runId: run.runId,
-    stack: run.stack,
-    requestId,
-    kind: run.kind,
-    lane: stack === undefined ? null : text(stack, "lane"),
-  });
-  if (stack === undefined)
-    await cancelQueuedRun(
-      transaction,
-      run.runId,
-      `Stack ${run.stack} does not exist, or is about to be destroyed. Ask again once it is wanted.`,
-    );
-}
-const selectLaneOfWanted = "SELECT lane FROM Stacks WHERE stack = @stack AND desired_spec IS NOT NULL";
-const insertQueuedRun = `INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
-VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now)`;
-
-export async function getRequest(transaction: Transaction, requestId: string): Promise<RequestRecord | null> {
-  const [requests = [], runs = []] = await transaction.lists(selectRequest, { requestId });
-  const row = requests[0];
-  if (row === undefined) return null;
-  return {
-    requestId: text(row, "request_id"),
-    kind: text(row, "kind") as RequestKind, // written by createRequest
-    jobId: integer(row, "job_id"),
-    createdAt: instant(row, "created_at"),
-    runs: runs.map(runFrom),
-  };
-}
-const selectRequest = `SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
-SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number`;

@@ -1,6 +1,6 @@
 /** The end of a run: all that follows from it, in the transaction that ends its lease. */
 import type { Lease, OutputValues, RunResult, SettledRun } from "../../store.ts";
-import { integer, json, type Row, type Transaction, text, textOrNull } from "./connection.ts";
+import { integer, json, laterBy, type Row, type Transaction, text, textOrNull } from "./connection.ts";
 import { contributingJobs, replaceReferences } from "./contributions.ts";
 import { endLease, isWrite, requireLease } from "./leases.ts";
 import { replaceOutputs } from "./outputs.ts";
@@ -58,7 +58,7 @@ async function settleUpdate(
 }
 const setApplied = `UPDATE Stacks SET applied_hash = @hash, applied_spec = @spec, was_applied = 1, attempts = 0,
   next_attempt_at = @now, due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
-  last_success_at = @now, last_success_run_id = @runId WHERE stack = @stack`;
+  last_success_at = @now, last_success_run_id = @runId, state_doubtful = 0 WHERE stack = @stack`;
 
 async function settleDestroy(transaction: Transaction, row: Row, run: Row): Promise<readonly string[]> {
   const stack = text(row, "stack");
@@ -74,7 +74,7 @@ async function settleDestroy(transaction: Transaction, row: Row, run: Row): Prom
 }
 const setNeverApplied = `UPDATE Stacks SET applied_hash = NULL, applied_spec = NULL, was_applied = 0, attempts = 0,
   next_attempt_at = @now, due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
-  last_success_at = NULL, last_success_run_id = NULL WHERE stack = @stack`;
+  last_success_at = NULL, last_success_run_id = NULL, state_doubtful = 0 WHERE stack = @stack`;
 
 async function settleFailure(
   transaction: Transaction,
@@ -90,8 +90,7 @@ async function settleFailure(
   await transaction.run(setFailure, {
     stack,
     attempts: integer(row, "attempts") + 1,
-    nextAttemptAt:
-      result.retryAfterMs === null ? null : new Date(Date.parse(transaction.now) + result.retryAfterMs),
+    nextAttemptAt: result.retryAfterMs === null ? null : laterBy(transaction.now, result.retryAfterMs),
     failureClass: result.failure.class,
     failureMessage: result.failure.message,
   });

@@ -19,6 +19,7 @@ import {
   integer,
   json,
   jsonOrNull,
+  laterBy,
   lockText,
   nowText,
   type Row,
@@ -27,6 +28,7 @@ import {
   textOrNull,
 } from "./connection.ts";
 import { admittedTo, listForMerge } from "./contributions.ts";
+import { subscriptionKey } from "./pauses.ts";
 import { cancelQueuedRunsOf, setLaneOfQueuedRuns } from "./runs.ts";
 
 const selectStack = "SELECT * FROM Stacks WHERE stack = @stack";
@@ -48,6 +50,16 @@ export async function getStack(transaction: Transaction, stack: string): Promise
 export const listStacks = async (transaction: Transaction): Promise<readonly StackRecord[]> =>
   (await transaction.all("SELECT * FROM Stacks ORDER BY stack")).map(stackFrom);
 
+export async function stacksAmong(
+  transaction: Transaction,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await transaction.all(selectStacksAmong, { names: JSON.stringify(names) });
+  return new Set(rows.map((row) => text(row, "stack")));
+}
+const selectStacksAmong = `SELECT stack FROM Stacks
+WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@names))`;
+
 export const stackFrom = (row: Row): StackRecord => ({
   stack: text(row, "stack"),
   kind: text(row, "kind") as StackKind, // written from a DesiredState
@@ -58,11 +70,14 @@ export const stackFrom = (row: Row): StackRecord => ({
   appliedSpec: jsonOrNull(row, "applied_spec"),
   wasApplied: bit(row, "was_applied"),
   lane: text(row, "lane") as Lane, // written by setDesired
+  dueAt: instantOrNull(row, "due_at"),
   attempts: integer(row, "attempts"),
   nextAttemptAt: instantOrNull(row, "next_attempt_at"),
   lease: leaseInfoFrom(row),
   lastSuccessAt: instantOrNull(row, "last_success_at"),
   lastSuccessRunId: textOrNull(row, "last_success_run_id"),
+  traceId: textOrNull(row, "trace_id"),
+  stateDoubtful: bit(row, "state_doubtful"),
 });
 
 const desiredFrom = (row: Row): DesiredState => ({
@@ -125,34 +140,36 @@ export interface DesiredUpdate {
   readonly version: number;
   readonly desired: DesiredState;
   readonly lane: Lane;
+  readonly traceId: string | null;
 }
 
 export async function setDesired(transaction: Transaction, update: DesiredUpdate): Promise<void> {
-  const { stack, version, desired, lane } = update;
+  const { stack, version, desired, lane, traceId } = update;
   const row = await lockStack(transaction, stack);
   await markMerged(transaction, stack, version);
   if (desired.spec === null && (row === undefined || integer(row, "lease_epoch") === 0)) {
     if (row !== undefined) await deleteStack(transaction, stack, "Nothing asks for the stack any more.");
     return;
   }
-  if (row === undefined) await transaction.run(insertStack, { ...desiredColumns(update), lane });
+  if (row === undefined) await transaction.run(insertStack, { ...desiredColumns(update), lane, traceId });
   else await updateDesired(transaction, row, update);
   await reschedule(transaction, stack, lane);
 }
 const insertStack = `INSERT INTO Stacks (stack, kind, environment, desired_spec, desired_hash, desired_hash_reversed,
-  desired_references, desired_version, desired_at, lane, next_attempt_at)
-VALUES (@stack, @kind, @environment, @spec, @hash, @reversed, @references, @version, @now, @lane, @now)`;
+  desired_references, subscription_id, desired_version, desired_at, lane, next_attempt_at, trace_id)
+VALUES (@stack, @kind, @environment, @spec, @hash, @reversed, @references, @subscription, @version, @now, @lane, @now,
+  @traceId)`;
 
 async function updateDesired(transaction: Transaction, row: Row, update: DesiredUpdate): Promise<void> {
   await transaction.run(updateStack, desiredColumns(update));
   if (text(row, "desired_hash") !== update.desired.hash)
-    await transaction.run(forgetAttempts, { stack: update.stack });
+    await transaction.run(forgetAttempts, { stack: update.stack, traceId: update.traceId });
 }
 const updateStack = `UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec,
   desired_hash = @hash, desired_hash_reversed = @reversed, desired_references = @references,
-  desired_version = @version WHERE stack = @stack`;
+  subscription_id = COALESCE(@subscription, subscription_id), desired_version = @version WHERE stack = @stack`;
 const forgetAttempts = `UPDATE Stacks SET desired_at = @now, attempts = 0, next_attempt_at = @now,
-  failure_class = NULL, failure_message = NULL WHERE stack = @stack`;
+  failure_class = NULL, failure_message = NULL, trace_id = @traceId WHERE stack = @stack`;
 
 const desiredColumns = ({ stack, version, desired }: DesiredUpdate) => ({
   stack,
@@ -163,6 +180,7 @@ const desiredColumns = ({ stack, version, desired }: DesiredUpdate) => ({
   hash: desired.hash,
   reversed: desired.spec === null ? null : reversed(desired.hash),
   references: JSON.stringify(desired.references),
+  subscription: desired.spec === null ? null : subscriptionKey(desired.spec.environment.subscriptionId),
 });
 
 /**
@@ -177,13 +195,27 @@ export async function reschedule(transaction: Transaction, stack: string, lane?:
   await transaction.run(setSchedule, {
     stack,
     dueAt: dueAt === null ? null : new Date(dueAt),
-    rankAt: dueAt === null ? null : new Date(Date.parse(dueAt) + laneDelayMs[newLane]),
+    rankAt: dueAt === null ? null : laterBy(dueAt, laneDelayMs[newLane]),
     lane: newLane,
   });
   if (newLane !== row.lane) await setLaneOfQueuedRuns(transaction, stack, newLane);
 }
 const selectSchedule = "SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack";
 const setSchedule = "UPDATE Stacks SET due_at = @dueAt, rank_at = @rankAt, lane = @lane WHERE stack = @stack";
+
+/**
+ * Without the stacks' locks, which could be thousands: one statement changes each row at once, and whatever a
+ * transaction under way makes of a row, before or after, is as if it had come first or last.
+ */
+export const distrustState = (transaction: Transaction): Promise<number> =>
+  transaction.run(setDoubtful, {
+    urgent: laterBy(transaction.now, laneDelayMs.urgent),
+    normal: laterBy(transaction.now, laneDelayMs.normal),
+    upgrade: laterBy(transaction.now, laneDelayMs.upgrade),
+  });
+const setDoubtful = `UPDATE Stacks SET state_doubtful = 1, applied_hash = NULL, attempts = 0, next_attempt_at = @now,
+  due_at = COALESCE(due_at, @now),
+  rank_at = COALESCE(rank_at, CASE lane WHEN 'urgent' THEN @urgent WHEN 'normal' THEN @normal ELSE @upgrade END)`;
 
 /** Removes a stack that does not exist, with its outputs, references and conditions. */
 export async function deleteStack(transaction: Transaction, stack: string, message: string): Promise<void> {

@@ -8,6 +8,10 @@ import { Connection, type ConnectionOptions, type Transaction } from "./connecti
 import { commitResolution, contributionsOf, contributionsTo } from "./contributions.ts";
 import { acquireLease, breakLease, listLeases, recordProcesses, renewLease, requireLease } from "./leases.ts";
 import { outputs } from "./outputs.ts";
+import { listPauses, pauseSubscription } from "./pauses.ts";
+import { pruneRuns } from "./prune.ts";
+import { queueFacts } from "./queue-facts.ts";
+import { createRequest, getRequest } from "./requests.ts";
 import {
   getJob,
   isEmpty,
@@ -20,15 +24,23 @@ import {
 import {
   appendSteps,
   cancelQueuedRun,
-  createRequest,
-  getRequest,
   getRun,
   listRuns,
   readSteps,
   recentRuns,
+  requestCancel,
 } from "./runs.ts";
 import { settleRun } from "./settle.ts";
-import { getStack, jobFacts, listStacks, setDesired, stacksOfOtherVersion, stacksToMerge } from "./stacks.ts";
+import {
+  distrustState,
+  getStack,
+  jobFacts,
+  listStacks,
+  setDesired,
+  stacksAmong,
+  stacksOfOtherVersion,
+  stacksToMerge,
+} from "./stacks.ts";
 import { listHeldDestroys, listWork } from "./work.ts";
 
 export async function openMssqlStore(options: ConnectionOptions): Promise<MetadataStore> {
@@ -109,22 +121,33 @@ const stackMethods = (
   | "stacksOfOtherVersion"
   | "getStack"
   | "listStacks"
+  | "stacksAmong"
+  | "distrustState"
   | "jobContributions"
   | "stackContributions"
   | "listWork"
   | "listHeldDestroys"
+  | "queueFacts"
+  | "pauseSubscription"
+  | "listPauses"
   | "outputs"
 > => ({
   stacksToMerge: (limit) => connection.query((t) => stacksToMerge(t, limit)),
-  setDesired: (stack, version, desired, lane) =>
-    connection.write((t) => setDesired(t, { stack, version, desired, lane })),
+  setDesired: (stack, version, desired, lane, traceId) =>
+    connection.write((t) => setDesired(t, { stack, version, desired, lane, traceId })),
   stacksOfOtherVersion: (suffix, limit) => connection.query((t) => stacksOfOtherVersion(t, suffix, limit)),
   getStack: (stack) => connection.query((t) => getStack(t, stack)),
   listStacks: () => connection.query(listStacks),
+  stacksAmong: (names) => connection.query((t) => stacksAmong(t, names)),
+  distrustState: () => connection.write(distrustState),
   jobContributions: (jobId) => connection.query((t) => contributionsOf(t, `job:${jobId}`)),
   stackContributions: (stack) => connection.query((t) => contributionsTo(t, stack)),
   listWork: (limit, lane) => connection.query((t) => listWork(t, limit, lane)),
   listHeldDestroys: () => connection.query(listHeldDestroys),
+  queueFacts: () => connection.read(queueFacts),
+  pauseSubscription: (subscriptionId, pause) =>
+    connection.write((t) => pauseSubscription(t, subscriptionId, pause)),
+  listPauses: () => connection.query(listPauses),
   outputs: (stack) => connection.read((t) => outputs(t, stack)),
 });
 
@@ -163,6 +186,8 @@ const recordMethods = (
   | "createRequest"
   | "getRequest"
   | "cancelQueuedRun"
+  | "requestCancel"
+  | "pruneRuns"
   | "getRun"
   | "listRuns"
   | "recentRuns"
@@ -176,6 +201,8 @@ const recordMethods = (
   createRequest: (request) => connection.write((t) => createRequest(t, request)),
   getRequest: (requestId) => connection.query((t) => getRequest(t, requestId)),
   cancelQueuedRun: (runId, message) => connection.write((t) => cancelQueuedRun(t, runId, message)),
+  requestCancel: (runId, by) => connection.write((t) => requestCancel(t, runId, by)),
+  pruneRuns: (which) => connection.write((t) => pruneRuns(t, which)),
   listRuns: (limit) => connection.query((t) => listRuns(t, limit)),
   recentRuns: (stack, limit) => connection.query((t) => recentRuns(t, stack, limit)),
   getRun: (runId) => connection.query((t) => getRun(t, runId)),

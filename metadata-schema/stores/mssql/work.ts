@@ -1,6 +1,7 @@
 /** What could start now. */
 import { laneDelayMs, type MetadataStore, type WorkItem } from "../../store.ts";
 import { instant, nowText, passOver, type Row, type Transaction, text } from "./connection.ts";
+import { isPaused } from "./pauses.ts";
 import { runFrom, selectRun } from "./runs.ts";
 import { getStackRow, stackFrom } from "./stacks.ts";
 
@@ -14,7 +15,7 @@ const isToDestroy = "s.desired_hash_reversed IS NULL";
 const isFree = `(s.lease_run_id IS NULL OR s.lease_expires_at <= ${nowText})`;
 
 const mayStart = `s.rank_at IS NOT NULL AND s.next_attempt_at IS NOT NULL AND s.next_attempt_at <= ${nowText}
-  AND ${isFree} AND NOT (${isToDestroy} AND ${isReferredTo})`;
+  AND ${isFree} AND NOT (${isToDestroy} AND ${isReferredTo}) AND NOT ${isPaused}`;
 
 export const selectDueStacks = `SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s ${passOver}
 WHERE ${mayStart} ORDER BY s.rank_at`;
@@ -28,7 +29,8 @@ const queuedColumns = `q.stack, q.run_id, q.number, DATEADD(second, CASE s.lane
 
 /** A queued run does not wait for the next attempt: somebody asked for it. */
 const mayRun = `q.status = 'queued' AND ${isFree}
-  AND NOT (q.kind IN ('update', 'destroy') AND (${isToDestroy} OR q.kind = 'destroy') AND ${isReferredTo})`;
+  AND NOT (q.kind IN ('update', 'destroy') AND (${isToDestroy} OR q.kind = 'destroy') AND ${isReferredTo})
+  AND NOT ${isPaused}`;
 
 export const selectQueuedRuns = `SELECT TOP (@limit) ${queuedColumns}
 FROM Runs AS q ${passOver} JOIN Stacks AS s ${passOver} ON s.stack = q.stack

@@ -303,6 +303,9 @@ function readApplied(database: DatabaseSync): readonly AppliedMigration[] {
 const inodeOf = (file: string): bigint | null =>
   file === ":memory:" ? null : (statSync(file, { bigint: true, throwIfNoEntry: false })?.ino ?? -1n);
 
+/** An instant so many milliseconds after another one. */
+export const laterBy = (from: string, ms: number): string => new Date(Date.parse(from) + ms).toISOString();
+
 // ---- columns of the service's own tables; a value of another type is a broken database
 
 export function text(row: Row, column: string): string {

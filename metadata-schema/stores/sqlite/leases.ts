@@ -5,13 +5,12 @@
  */
 import { LeaseLostError } from "../../errors.ts";
 import type { Lease, LeaseRequest, LeaseResult, MetadataStore, ProcessRef } from "../../store.ts";
-import { integer, type Row, type Transaction, text, textOrNull } from "./connection.ts";
+import { integer, laterBy, type Row, type Transaction, text, textOrNull } from "./connection.ts";
 import { addReferences } from "./contributions.ts";
+import { isSubscriptionPaused } from "./pauses.ts";
 import { getRun, markLost, runFrom, selectRun, startRun } from "./runs.ts";
 import { getStackRow, isLeased, leaseInfoFrom, reschedule, stackFrom } from "./stacks.ts";
 import { isHeld } from "./work.ts";
-
-const laterBy = (from: string, ms: number): string => new Date(Date.parse(from) + ms).toISOString();
 
 export function acquireLease(transaction: Transaction, request: LeaseRequest): LeaseResult {
   const row = getStackRow(transaction, request.stack);
@@ -38,6 +37,7 @@ export function acquireLease(transaction: Transaction, request: LeaseRequest): L
     specHash: request.desiredHash,
     references: text(row, "desired_references"),
     epoch: lease.epoch,
+    traceId: textOrNull(row, "trace_id"),
   });
   if (isWrite(request.kind)) beginWrite(transaction, row);
   return {
@@ -51,6 +51,7 @@ export const isWrite = (kind: string): boolean => kind === "update" || kind === 
 
 function isFreeFor(transaction: Transaction, row: Row, request: LeaseRequest): boolean {
   if (text(row, "desired_hash") !== request.desiredHash || isLeased(row, transaction.now)) return false;
+  if (isSubscriptionPaused(transaction, textOrNull(row, "subscription_id"))) return false;
   // Asked here again: since listWork another stack may have begun to use this one.
   if (request.kind === "destroy" && isHeld(transaction, request.stack)) return false;
   const run = getRun(transaction, request.runId);
@@ -89,13 +90,19 @@ export function requireLease(transaction: Transaction, lease: Lease): Row {
 const isSameLease = (row: Row, lease: Lease): boolean =>
   row.lease_epoch === lease.epoch && row.lease_run_id === lease.runId;
 
-export function renewLease(transaction: Transaction, lease: Lease, leaseMs: number): void {
+export function renewLease(
+  transaction: Transaction,
+  lease: Lease,
+  leaseMs: number,
+): Awaited<ReturnType<MetadataStore["renewLease"]>> {
   requireLease(transaction, lease);
   transaction.run(
     "UPDATE Stacks SET lease_expires_at = ? WHERE stack = ?",
     laterBy(transaction.now, leaseMs),
     lease.stack,
   );
+  const run = transaction.get("SELECT cancel_asked_by FROM Runs WHERE run_id = ?", lease.runId);
+  return { cancelAskedBy: textOrNull(run ?? {}, "cancel_asked_by") };
 }
 
 export function recordProcesses(

@@ -1,10 +1,8 @@
-/** Runs of the engine, their steps, and the requests that asked for them. */
-import { ConflictError, RowNotFoundError } from "../../errors.ts";
+/** Runs of the engine and their steps. */
+import { RowNotFoundError } from "../../errors.ts";
 import type {
   Lane,
   MetadataStore,
-  RequestKind,
-  RequestRecord,
   RunFailure,
   RunKind,
   RunRecord,
@@ -50,6 +48,8 @@ export const runFrom = (row: Row): RunRecord => ({
     row.failure_class === null
       ? null
       : { class: text(row, "failure_class") as RunFailure["class"], message: text(row, "failure_message") },
+  traceId: textOrNull(row, "trace_id"),
+  adopt: jsonOrNull(row, "adopt"),
 });
 
 export const listRuns = (transaction: Transaction, limit: number): readonly RunRecord[] =>
@@ -71,13 +71,16 @@ export interface RunStart {
   /** JSON: the references of the spec that the run applies */
   readonly references: string;
   readonly epoch: number;
+  /** of the run that is made; a queued one has its own */
+  readonly traceId: string | null;
 }
 
 /** A queued run becomes running; without one a run is made. */
 export function startRun(transaction: Transaction, run: RunStart): void {
   transaction.run(
-    `INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
-     VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?8, ?8)
+    `INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, trace_id, queued_at,
+       started_at)
+     VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?9, ?9)
      ON CONFLICT (run_id) DO UPDATE SET kind = excluded.kind, reason = excluded.reason, status = excluded.status,
        spec_hash = excluded.spec_hash, spec_references = excluded.spec_references, epoch = excluded.epoch,
        started_at = excluded.started_at`,
@@ -88,6 +91,7 @@ export function startRun(transaction: Transaction, run: RunStart): void {
     run.specHash,
     run.references,
     run.epoch,
+    run.traceId,
     transaction.now,
   );
 }
@@ -124,6 +128,27 @@ export function cancelQueuedRun(transaction: Transaction, runId: string, message
   if (canceled === 0 && getRun(transaction, runId) === null)
     throw new RowNotFoundError(`There is no run ${runId}.`);
 }
+
+export function requestCancel(
+  transaction: Transaction,
+  runId: string,
+  by: string,
+): Awaited<ReturnType<MetadataStore["requestCancel"]>> {
+  const run = getRun(transaction, runId);
+  if (run === null) throw new RowNotFoundError(`There is no run ${runId}.`);
+  if (run.status === "queued") {
+    cancelQueuedRun(transaction, runId, canceledBy(by));
+    return "canceled";
+  }
+  if (run.status !== "running") return "ended";
+  transaction.run(
+    "UPDATE Runs SET cancel_asked_by = coalesce(cancel_asked_by, ?) WHERE run_id = ?",
+    by,
+    runId,
+  );
+  return "asked";
+}
+const canceledBy = (by: string): string => `It was canceled by ${by} before it started.`;
 
 export function cancelQueuedRunsOf(transaction: Transaction, stack: string, message: string): void {
   transaction.run(`${cancelQueued} AND stack = ?`, transaction.now, message, stack);
@@ -184,63 +209,3 @@ export const readSteps = (
       objectId: textOrNull(row, "object_id"),
       message: textOrNull(row, "message"),
     }));
-
-// ---- requests
-
-type NewRequest = Parameters<MetadataStore["createRequest"]>[0];
-
-export function createRequest(transaction: Transaction, request: NewRequest): RequestRecord {
-  if (getRequest(transaction, request.requestId) !== null)
-    throw new ConflictError(`Request ${request.requestId} exists already. Use a new id.`);
-  transaction.run(
-    "INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (?, ?, ?, ?)",
-    request.requestId,
-    request.kind,
-    request.jobId,
-    transaction.now,
-  );
-  for (const run of request.runs) {
-    if (getRun(transaction, run.runId) !== null)
-      throw new ConflictError(`Run ${run.runId} exists already. Use a new id.`);
-    queueRun(transaction, request.requestId, run);
-  }
-  const made = getRequest(transaction, request.requestId);
-  if (made === null) throw new RowNotFoundError(`Request ${request.requestId} is gone.`);
-  return made;
-}
-
-/** A run of a stack that is not to exist would never start, and its request never end: it is canceled. */
-function queueRun(transaction: Transaction, requestId: string, run: NewRequest["runs"][number]): void {
-  const stack = transaction.get(
-    "SELECT lane FROM Stacks WHERE stack = ? AND desired_spec IS NOT NULL",
-    run.stack,
-  );
-  transaction.run(
-    `INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
-     VALUES (?, ?, ?, ?, 'requested', 'queued', ?, ?)`,
-    run.runId,
-    run.stack,
-    requestId,
-    run.kind,
-    stack === undefined ? null : text(stack, "lane"),
-    transaction.now,
-  );
-  if (stack === undefined)
-    cancelQueuedRun(
-      transaction,
-      run.runId,
-      `Stack ${run.stack} does not exist, or is about to be destroyed. Ask again once it is wanted.`,
-    );
-}
-
-export function getRequest(transaction: Transaction, requestId: string): RequestRecord | null {
-  const row = transaction.get("SELECT * FROM Requests WHERE request_id = ?", requestId);
-  if (row === undefined) return null;
-  return {
-    requestId: text(row, "request_id"),
-    kind: text(row, "kind") as RequestKind, // written by createRequest
-    jobId: integer(row, "job_id"),
-    createdAt: text(row, "created_at"),
-    runs: transaction.all("SELECT * FROM Runs WHERE request_id = ? ORDER BY number", requestId).map(runFrom),
-  };
-}

@@ -1,6 +1,6 @@
 /** The end of a run: all that follows from it, in the transaction that ends its lease. */
 import type { Lease, OutputValues, RunResult, SettledRun } from "../../store.ts";
-import { integer, json, type Row, type Transaction, text, textOrNull } from "./connection.ts";
+import { integer, json, laterBy, type Row, type Transaction, text, textOrNull } from "./connection.ts";
 import { contributingJobs, replaceReferences } from "./contributions.ts";
 import { endLease, isWrite, requireLease } from "./leases.ts";
 import { replaceOutputs } from "./outputs.ts";
@@ -39,7 +39,7 @@ function settleUpdate(
   transaction.run(
     `UPDATE Stacks SET applied_hash = ?1, applied_spec = ?5, was_applied = 1, attempts = 0,
        next_attempt_at = ?2, due_at = desired_at, rank_at = desired_at, failure_class = NULL,
-       failure_message = NULL, last_success_at = ?2, last_success_run_id = ?3 WHERE stack = ?4`,
+       failure_message = NULL, last_success_at = ?2, last_success_run_id = ?3, state_doubtful = 0 WHERE stack = ?4`,
     text(run, "spec_hash"),
     transaction.now,
     runId,
@@ -63,7 +63,7 @@ function settleDestroy(transaction: Transaction, row: Row, run: Row): readonly s
   transaction.run(
     `UPDATE Stacks SET applied_hash = NULL, applied_spec = NULL, was_applied = 0, attempts = 0, next_attempt_at = ?,
        due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
-       last_success_at = NULL, last_success_run_id = NULL WHERE stack = ?`,
+       last_success_at = NULL, last_success_run_id = NULL, state_doubtful = 0 WHERE stack = ?`,
     transaction.now,
     stack,
   );
@@ -89,9 +89,7 @@ function settleFailure(
     `UPDATE Stacks SET attempts = ?, next_attempt_at = ?, failure_class = ?, failure_message = ?
      WHERE stack = ?`,
     integer(row, "attempts") + 1,
-    result.retryAfterMs === null
-      ? null
-      : new Date(Date.parse(transaction.now) + result.retryAfterMs).toISOString(),
+    result.retryAfterMs === null ? null : laterBy(transaction.now, result.retryAfterMs),
     result.failure.class,
     result.failure.message,
     text(row, "stack"),

@@ -12,8 +12,18 @@ import {
 } from "../../store.ts";
 import { pendingJobs } from "./changes.ts";
 import { clearStackConditions, obstaclesOf } from "./conditions.ts";
-import { integer, json, jsonOrNull, type Row, type Transaction, text, textOrNull } from "./connection.ts";
+import {
+  integer,
+  json,
+  jsonOrNull,
+  laterBy,
+  type Row,
+  type Transaction,
+  text,
+  textOrNull,
+} from "./connection.ts";
 import { admittedTo, listForMerge } from "./contributions.ts";
+import { subscriptionKey } from "./pauses.ts";
 import { cancelQueuedRunsOf, setLaneOfQueuedRuns } from "./runs.ts";
 
 export const getStackRow = (transaction: Transaction, stack: string): Row | undefined =>
@@ -27,6 +37,10 @@ export function getStack(transaction: Transaction, stack: string): StackRecord |
 export const listStacks = (transaction: Transaction): readonly StackRecord[] =>
   transaction.all("SELECT * FROM Stacks ORDER BY stack").map(stackFrom);
 
+export const stacksAmong = (transaction: Transaction, names: readonly string[]): ReadonlySet<string> =>
+  new Set(transaction.all(selectStacksAmong, JSON.stringify(names)).map((row) => text(row, "stack")));
+export const selectStacksAmong = "SELECT stack FROM Stacks WHERE stack IN (SELECT value FROM json_each(?))";
+
 export const stackFrom = (row: Row): StackRecord => ({
   stack: text(row, "stack"),
   kind: text(row, "kind") as StackKind, // written from a DesiredState
@@ -37,11 +51,14 @@ export const stackFrom = (row: Row): StackRecord => ({
   appliedSpec: jsonOrNull(row, "applied_spec"),
   wasApplied: integer(row, "was_applied") === 1,
   lane: text(row, "lane") as Lane, // written by setDesired
+  dueAt: textOrNull(row, "due_at"),
   attempts: integer(row, "attempts"),
   nextAttemptAt: textOrNull(row, "next_attempt_at"),
   lease: leaseInfoFrom(row),
   lastSuccessAt: textOrNull(row, "last_success_at"),
   lastSuccessRunId: textOrNull(row, "last_success_run_id"),
+  traceId: textOrNull(row, "trace_id"),
+  stateDoubtful: integer(row, "state_doubtful") === 1,
 });
 
 const desiredFrom = (row: Row): DesiredState => ({
@@ -95,6 +112,7 @@ export interface DesiredUpdate {
   readonly version: number;
   readonly desired: DesiredState;
   readonly lane: Lane;
+  readonly traceId: string | null;
 }
 
 export function setDesired(transaction: Transaction, update: DesiredUpdate): void {
@@ -110,11 +128,12 @@ export function setDesired(transaction: Transaction, update: DesiredUpdate): voi
   reschedule(transaction, stack, lane);
 }
 
-function insertStack(transaction: Transaction, { stack, version, desired, lane }: DesiredUpdate): void {
+function insertStack(transaction: Transaction, update: DesiredUpdate): void {
+  const { stack, version, desired, lane, traceId } = update;
   transaction.run(
     `INSERT INTO Stacks (stack, kind, environment, desired_spec, desired_hash, desired_hash_reversed,
-       desired_references, desired_version, desired_at, lane, next_attempt_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       desired_references, subscription_id, desired_version, desired_at, lane, next_attempt_at, trace_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     stack,
     desired.kind,
     desired.environment,
@@ -123,13 +142,16 @@ function insertStack(transaction: Transaction, { stack, version, desired, lane }
     transaction.now,
     lane,
     transaction.now,
+    traceId,
   );
 }
 
-function updateDesired(transaction: Transaction, row: Row, { stack, version, desired }: DesiredUpdate): void {
+function updateDesired(transaction: Transaction, row: Row, update: DesiredUpdate): void {
+  const { stack, version, desired, traceId } = update;
   transaction.run(
     `UPDATE Stacks SET kind = ?, environment = ?, desired_spec = ?, desired_hash = ?, desired_hash_reversed = ?,
-       desired_references = ?, desired_version = ? WHERE stack = ?`,
+       desired_references = ?, subscription_id = coalesce(?, subscription_id), desired_version = ?
+     WHERE stack = ?`,
     desired.kind,
     desired.environment,
     ...desiredColumns(desired),
@@ -138,10 +160,10 @@ function updateDesired(transaction: Transaction, row: Row, { stack, version, des
   );
   if (text(row, "desired_hash") !== desired.hash)
     transaction.run(
-      `UPDATE Stacks SET desired_at = ?, attempts = 0, next_attempt_at = ?,
-         failure_class = NULL, failure_message = NULL WHERE stack = ?`,
+      `UPDATE Stacks SET desired_at = ?1, attempts = 0, next_attempt_at = ?1, trace_id = ?2,
+         failure_class = NULL, failure_message = NULL WHERE stack = ?3`,
       transaction.now,
-      transaction.now,
+      traceId,
       stack,
     );
 }
@@ -152,6 +174,7 @@ const desiredColumns = (desired: DesiredState) =>
     desired.hash,
     desired.spec === null ? null : reversed(desired.hash),
     JSON.stringify(desired.references),
+    desired.spec === null ? null : subscriptionKey(desired.spec.environment.subscriptionId),
   ] as const;
 
 /**
@@ -173,8 +196,20 @@ export function reschedule(transaction: Transaction, stack: string, lane?: Lane)
   if (newLane !== row.lane) setLaneOfQueuedRuns(transaction, stack, newLane);
 }
 
-export const rankAt = (dueAt: string, lane: Lane): string =>
-  new Date(Date.parse(dueAt) + laneDelayMs[lane]).toISOString();
+export const rankAt = (dueAt: string, lane: Lane): string => laterBy(dueAt, laneDelayMs[lane]);
+
+/** Rank by lane as `rankAt` has it, for those that become due now. */
+export function distrustState(transaction: Transaction): number {
+  return transaction.run(
+    `UPDATE Stacks SET state_doubtful = 1, applied_hash = NULL, attempts = 0, next_attempt_at = ?1,
+       due_at = coalesce(due_at, ?1),
+       rank_at = coalesce(rank_at, CASE lane WHEN 'urgent' THEN ?2 WHEN 'normal' THEN ?3 ELSE ?4 END)`,
+    transaction.now,
+    rankAt(transaction.now, "urgent"),
+    rankAt(transaction.now, "normal"),
+    rankAt(transaction.now, "upgrade"),
+  );
+}
 
 /** Removes a stack that does not exist, with its outputs, references and conditions. */
 export function deleteStack(transaction: Transaction, stack: string, message: string): void {

@@ -8,6 +8,10 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { commitResolution, contributionsOf, contributionsTo } from "./contributions.ts";
 import { acquireLease, breakLease, listLeases, recordProcesses, renewLease, requireLease } from "./leases.ts";
 import { outputs } from "./outputs.ts";
+import { listPauses, pauseSubscription } from "./pauses.ts";
+import { isAnythingOld, pruneRuns } from "./prune.ts";
+import { queueFacts } from "./queue-facts.ts";
+import { createRequest, getRequest } from "./requests.ts";
 import {
   getJob,
   isEmpty,
@@ -20,15 +24,23 @@ import {
 import {
   appendSteps,
   cancelQueuedRun,
-  createRequest,
-  getRequest,
   getRun,
   listRuns,
   readSteps,
   recentRuns,
+  requestCancel,
 } from "./runs.ts";
 import { settleRun } from "./settle.ts";
-import { getStack, jobFacts, listStacks, setDesired, stacksOfOtherVersion, stacksToMerge } from "./stacks.ts";
+import {
+  distrustState,
+  getStack,
+  jobFacts,
+  listStacks,
+  setDesired,
+  stacksAmong,
+  stacksOfOtherVersion,
+  stacksToMerge,
+} from "./stacks.ts";
 import { listHeldDestroys, listWork } from "./work.ts";
 
 export async function openSqliteStore(options: ConnectionOptions): Promise<MetadataStore> {
@@ -102,22 +114,33 @@ const stackMethods = (
   | "stacksOfOtherVersion"
   | "getStack"
   | "listStacks"
+  | "stacksAmong"
+  | "distrustState"
   | "jobContributions"
   | "stackContributions"
   | "listWork"
   | "listHeldDestroys"
+  | "queueFacts"
+  | "pauseSubscription"
+  | "listPauses"
   | "outputs"
 > => ({
   stacksToMerge: (limit) => connection.read((t) => stacksToMerge(t, limit)),
-  setDesired: (stack, version, desired, lane) =>
-    connection.write((t) => setDesired(t, { stack, version, desired, lane })),
+  setDesired: (stack, version, desired, lane, traceId) =>
+    connection.write((t) => setDesired(t, { stack, version, desired, lane, traceId })),
   stacksOfOtherVersion: (suffix, limit) => connection.read((t) => stacksOfOtherVersion(t, suffix, limit)),
   getStack: (stack) => connection.read((t) => getStack(t, stack)),
   listStacks: () => connection.read(listStacks),
+  stacksAmong: (names) => connection.read((t) => stacksAmong(t, names)),
+  distrustState: () => connection.write(distrustState),
   jobContributions: (jobId) => connection.read((t) => contributionsOf(t, `job:${jobId}`)),
   stackContributions: (stack) => connection.read((t) => contributionsTo(t, stack)),
   listWork: (limit, lane) => connection.read((t) => listWork(t, limit, lane)),
   listHeldDestroys: () => connection.read(listHeldDestroys),
+  queueFacts: () => connection.read(queueFacts),
+  pauseSubscription: (subscriptionId, pause) =>
+    connection.write((t) => pauseSubscription(t, subscriptionId, pause)),
+  listPauses: () => connection.read(listPauses),
   outputs: (stack) => connection.read((t) => outputs(t, stack)),
 });
 
@@ -156,6 +179,8 @@ const recordMethods = (
   | "createRequest"
   | "getRequest"
   | "cancelQueuedRun"
+  | "requestCancel"
+  | "pruneRuns"
   | "getRun"
   | "listRuns"
   | "recentRuns"
@@ -169,6 +194,11 @@ const recordMethods = (
   createRequest: (request) => connection.write((t) => createRequest(t, request)),
   getRequest: (requestId) => connection.read((t) => getRequest(t, requestId)),
   cancelQueuedRun: (runId, message) => connection.write((t) => cancelQueuedRun(t, runId, message)),
+  requestCancel: (runId, by) => connection.write((t) => requestCancel(t, runId, by)),
+  pruneRuns: async (which) => {
+    const isWork = await connection.read((t) => isAnythingOld(t, which));
+    return isWork ? await connection.write((t) => pruneRuns(t, which)) : 0;
+  },
   listRuns: (limit) => connection.read((t) => listRuns(t, limit)),
   recentRuns: (stack, limit) => connection.read((t) => recentRuns(t, stack, limit)),
   getRun: (runId) => connection.read((t) => getRun(t, runId)),

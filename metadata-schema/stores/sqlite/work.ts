@@ -1,6 +1,7 @@
 /** What could start now. */
 import { laneDelayMs, type MetadataStore, type WorkItem } from "../../store.ts";
 import { type Transaction, text } from "./connection.ts";
+import { isPaused } from "./pauses.ts";
 import { runFrom, selectRun } from "./runs.ts";
 import { getStackRow, stackFrom } from "./stacks.ts";
 
@@ -11,7 +12,7 @@ const isReferredTo = `EXISTS (SELECT 1 FROM Stack_References AS r
 const isFree = "(s.lease_run_id IS NULL OR s.lease_expires_at <= ?1)";
 
 const mayStart = `s.rank_at IS NOT NULL AND s.next_attempt_at <= ?1 AND ${isFree}
-    AND NOT (s.desired_spec IS NULL AND ${isReferredTo})`;
+    AND NOT (s.desired_spec IS NULL AND ${isReferredTo}) AND NOT ${isPaused}`;
 
 export const selectDueStacks = `
   SELECT s.stack, s.rank_at FROM Stacks AS s INDEXED BY Stacks_due
@@ -28,7 +29,8 @@ const queuedColumns = `q.stack, q.run_id, strftime('%Y-%m-%dT%H:%M:%fZ', q.queue
 
 /** A queued run does not wait for the next attempt: somebody asked for it. */
 const mayRun = `q.status = 'queued' AND ${isFree}
-    AND NOT (q.kind IN ('update', 'destroy') AND (s.desired_spec IS NULL OR q.kind = 'destroy') AND ${isReferredTo})`;
+    AND NOT (q.kind IN ('update', 'destroy') AND (s.desired_spec IS NULL OR q.kind = 'destroy') AND ${isReferredTo})
+    AND NOT ${isPaused}`;
 
 export const selectQueuedRuns = `
   SELECT ${queuedColumns}

@@ -51,7 +51,7 @@ describe("completion", () => {
   });
 
   it("a beginning is completed, at every depth", async () => {
-    assert.deepEqual(await offered("re"), ["refresh", "reconcile"]);
+    assert.deepEqual(await offered("re"), ["refresh", "reconcile", "restore"]);
     assert.deepEqual(await offered("describe", "s"), ["stack"]);
     assert.deepEqual(await offered("sandbox", "fault", "l"), ["list"]);
     assert.deepEqual(await offered("nonsense", "sandbo"), ["sandbox"]);

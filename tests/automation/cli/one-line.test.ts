@@ -48,6 +48,7 @@ const run = {
   reason: forged,
   status: forged,
   requestId: forged,
+  traceId: forged,
   queuedAt: "2026-03-02",
   startedAt: null,
   endedAt: null,
@@ -126,9 +127,22 @@ const answers: readonly (readonly [string, unknown])[] = [
   ],
   [
     "/api/requests/",
-    { request: "q", kind: forged, jobId: 1, createdAt: forged, status: "failed", runs: [run] },
+    { request: "q", kind: forged, jobId: 1, stack: null, createdAt: forged, status: "failed", runs: [run] },
   ],
-  ["/api/engine", { path: forged, version: forged, slots: 1, urgentSlots: 1, running: 1 }],
+  [
+    "/api/engine",
+    {
+      path: forged,
+      version: forged,
+      slots: 1,
+      urgentSlots: 1,
+      running: 1,
+      closedFor: [forged],
+      unknownState: [{ stack: forged, changedAt: forged }],
+      slotStates: [{ state: "running", forMs: 1, stack: forged, rssBytes: 1 }],
+      pauses: [{ subscriptionId: forged, until: forged, reason: forged }],
+    },
+  ],
 ];
 const service: ServiceClient = {
   get: async (route) => answers.find(([begins]) => route.startsWith(begins))?.[1],

@@ -20,6 +20,7 @@ const ended = {
   reason: "requested",
   status: "succeeded",
   requestId: null,
+  traceId: "0".repeat(32),
   queuedAt: "2026-03-02T12:00:00.000Z",
   startedAt: null,
   endedAt: null,

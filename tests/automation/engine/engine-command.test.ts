@@ -11,7 +11,12 @@ const pids: (number | null)[] = [];
 async function open(script: string, environment: Readonly<Record<string, string>> = {}) {
   pids.length = 0;
   home = await fakeHome(script);
-  return new EngineCommand({ ...home.settings.engine, environment, onProcess: (pid) => pids.push(pid) });
+  return new EngineCommand({
+    ...home.settings.engine,
+    environment,
+    onSuccess: () => {},
+    onProcess: (pid) => pids.push(pid),
+  });
 }
 const run = (command: EngineCommand, ...args: string[]) => command.run(args, home.folder, {});
 const exitOf = (running: Promise<unknown>): Promise<EngineExitError> =>

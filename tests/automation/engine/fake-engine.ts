@@ -2,6 +2,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { systemClock } from "../../../automation/clock.ts";
 import type { RunRequest } from "../../../automation/engine/engine.ts";
 import type { ChildSettings } from "../../../automation/engine/messages.ts";
 import { accessSpec } from "../../program/support/specs.ts";
@@ -34,7 +35,12 @@ export async function fakeHome(body: string): Promise<FakeHome> {
   const told = async () => (await readFile(log, "utf8").catch(() => "")).split("\n").filter((line) => line);
   return {
     folder,
-    settings: { engine: { command, version: "3.259.0" }, state, salt: "v1:none:none" },
+    settings: {
+      engine: { command, version: "3.259.0" },
+      state,
+      salt: "v1:none:none",
+      temporary: path.join(folder, "tmp"),
+    },
     told,
     tells: (line) => until(async () => (await told()).includes(line), `the engine tells ${line}`),
     script,
@@ -51,8 +57,11 @@ export const request = (change: Partial<RunRequest> = {}): RunRequest => ({
   wasApplied: false,
   destroyBegun: false,
   narrowed: null,
+  stateDoubtful: false,
+  adopt: [],
   deadEngines: [],
-  leaseMs: 120_000,
+  strays: null,
+  leaseEndsAtMs: systemClock.monotonicMs() + 120_000,
   ...change,
 });
 

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { matchesSalt } from "../../../automation/engine/passphrase.ts";
 import { prepareState } from "../../../automation/engine/prepare-state.ts";
+import { ServiceError } from "../../../automation/errors.ts";
+import { createLogger } from "../../../automation/log.ts";
 import { type FakeHome, fakeHome } from "./fake-engine.ts";
 
 // What `stack init` leaves; the real engine is seen doing it by the engine suite.
@@ -20,7 +23,13 @@ describe("preparing the state of a home", () => {
     root = path.join(home.folder, "the state");
   });
   afterEach(() => home.remove());
-  const prepare = () => prepareState(root, home.settings.engine.command, base);
+  const prepare = () =>
+    prepareState({
+      root,
+      engineCommand: home.settings.engine.command,
+      base,
+      log: createLogger(null, "info"),
+    });
   const verbs = async () => (await home.told()).map((line) => line.split(" ").slice(0, 2).join(" "));
 
   it("lets the engine make the salt and leaves no set-up stack", async () => {
@@ -69,5 +78,73 @@ describe("preparing the state of a home", () => {
     await prepare();
     await writeFile(path.join(root, "encryption-salt.yaml"), "");
     await assert.rejects(prepare(), /encryption-salt\.yaml has no encryptionsalt; remove the file/);
+  });
+
+  const passphraseFile = () => path.join(root, "passphrase");
+  const refusedWith = (code: string, ...words: readonly string[]) =>
+    assert.rejects(prepare(), (fault: Error) => {
+      assert.ok(fault instanceof ServiceError && fault.code === code, fault.message);
+      for (const word of words) assert.ok(fault.message.includes(word), `${word} in ${fault.message}`);
+      return true;
+    });
+
+  it("never makes a new passphrase where a salt is: missing and empty are refused", async () => {
+    await prepare();
+    await rm(passphraseFile());
+    await refusedWith("PassphraseMissing", passphraseFile(), "backup");
+    assert.equal(existsSync(passphraseFile()), false, "none was made");
+    await writeFile(passphraseFile(), " \n", { mode: 0o600 });
+    await refusedWith("PassphraseMissing", passphraseFile());
+    assert.equal(await readFile(passphraseFile(), "utf8"), " \n", "nor was the file touched");
+  });
+
+  it("never makes a new passphrase, or salt, where stacks have state", async () => {
+    const stacks = path.join(root, "backend", ".pulumi", "stacks", "rowgate");
+    await mkdir(stacks, { recursive: true });
+    await writeFile(path.join(stacks, "platform-eastus.json.bak"), "{}");
+    await refusedWith("PassphraseMissing");
+    await writeFile(passphraseFile(), "put back", { mode: 0o600 });
+    await refusedWith("SaltMissing", "encryption-salt.yaml", "Pulumi.*.yaml");
+    assert.deepEqual(await home.told(), [], "no engine was started");
+  });
+
+  it("a passphrase file that others can read is tightened, and the log tells", async () => {
+    await prepare();
+    await chmod(passphraseFile(), 0o644);
+    const log = path.join(home.folder, "log");
+    const engineCommand = home.settings.engine.command;
+    await prepareState({ root, engineCommand, base, log: createLogger(log, "info") });
+    assert.equal((await stat(passphraseFile())).mode & 0o777, 0o600);
+    const [line = "{}", ...more] = (await readFile(log, "utf8")).trim().split("\n");
+    const { msg, was, file } = JSON.parse(line);
+    assert.match(msg, /could be read by others/);
+    assert.deepEqual({ was, file, more }, { was: "644", file: passphraseFile(), more: [] });
+    assert.ok(!line.includes(await readFile(passphraseFile(), "utf8")));
+  });
+
+  it("a passphrase that the salt was not made with is refused, and what was wrong is not said", async () => {
+    await prepare();
+    await writeFile(path.join(root, "encryption-salt.yaml"), `encryptionsalt: ${realSalt}\n`);
+    await writeFile(passphraseFile(), "another passphrase", { mode: 0o600 });
+    await refusedWith("PassphraseWrong", passphraseFile(), "same backup");
+    await prepare().catch((fault) => assert.ok(!fault.message.includes("another passphrase")));
+    await writeFile(passphraseFile(), `  ${realPassphrase}\n`, { mode: 0o600 });
+    assert.equal((await prepare()).salt, realSalt, "white space around it is none of it, as for the engine");
+  });
+});
+
+// Made by engine 3.259.0 with this passphrase, for this test alone.
+const realPassphrase = "correct horse";
+const realSalt = "v1:syxjrO511/8=:v1:yNGXtAGBx17Zu7yE:eKtqk6k+2ZaLrqxgMJeGqw4bkvbWOw==";
+
+describe("a passphrase and the engine's salt", () => {
+  it("match, or do not, or the salt has a form that is left to the engine", async () => {
+    assert.equal(await matchesSalt(realPassphrase, realSalt), "yes");
+    assert.equal(await matchesSalt("correct horses", realSalt), "no");
+    assert.equal(await matchesSalt("", realSalt), "no");
+    const cut = realSalt.replace(/.{8}$/, "AAAAAAA=");
+    assert.equal(await matchesSalt(realPassphrase, cut), "no");
+    for (const other of ["", "v1:salt=", "v2:a:v1:b:c", `${realSalt}:more`])
+      assert.equal(await matchesSalt(realPassphrase, other), "unknown", other);
   });
 });

@@ -1,6 +1,7 @@
 /** The pool of children, with engines that are shell scripts. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { systemClock } from "../../../automation/clock.ts";
 import type { EngineEvent, RunHandle } from "../../../automation/engine/engine.ts";
 import { ProcessEngine } from "../../../automation/engine/process-engine.ts";
 import { processState } from "../../../automation/engine/processes.ts";
@@ -9,6 +10,8 @@ import type { ProcessRef } from "../../../metadata-schema/store.ts";
 import { type FakeHome, fakeHome, request } from "./fake-engine.ts";
 
 const working = "trap 'tell TERM; exit 1' TERM; tell up; while :; do sleep 0.05; done";
+
+const inMs = (ms: number): number => systemClock.monotonicMs() + ms;
 
 /** Follows a run; its processes and its end can be waited for. */
 function follow(handle: RunHandle) {
@@ -64,11 +67,11 @@ describe("a process engine", () => {
     const ended = await run.ended;
     assert.ok(ended.status === "failed");
     assert.deepEqual([ended.failure.code, ended.failure.class], ["EngineLost", "transient"]);
+    assert.equal(processState(engineProcess), "dead", "its engine does not outlive it");
     assert.match(
       ended.failure.message,
       /update of stack access-eastus-\S+ was lost: its process ended \(SIGKILL\)/,
     );
-    process.kill(-engineProcess.pid, "SIGKILL");
 
     await home.script("sleep 0.3");
     const next = start();
@@ -98,8 +101,8 @@ describe("a process engine", () => {
   it("a run whose lease is extended goes on past its first lease", async () => {
     await home.script("tell extended; sleep 1.5; exit 0");
     // Without an extension the processes would end a second from now.
-    const run = start({ leaseMs: 6_000 });
-    const beat = setInterval(() => run.handle.extend(30_000), 50);
+    const run = start({ leaseEndsAtMs: inMs(6_000) });
+    const beat = setInterval(() => run.handle.extend(inMs(30_000)), 50);
     const ended = await run.ended;
     clearInterval(beat);
     assert.equal(ended.status, "succeeded", JSON.stringify(ended));
@@ -107,7 +110,7 @@ describe("a process engine", () => {
 
   it("a run whose lease is not extended is killed in good time", async () => {
     await home.script("tell hold; sleep 60");
-    const run = start({ leaseMs: 8_500 });
+    const run = start({ leaseEndsAtMs: inMs(8_500) });
     const { engine: engineProcess } = await run.processes;
     assert.equal((await run.ended).status, "canceled");
     assert.equal(processState(engineProcess), "dead");

@@ -3,7 +3,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { hostname } from "node:os";
 import { describe, it } from "node:test";
-import { ownProcess, processRef, processState, signalGroup } from "../../../automation/engine/processes.ts";
+import {
+  isSuspended,
+  ownProcess,
+  processRef,
+  processState,
+  signalGroup,
+} from "../../../automation/engine/processes.ts";
+import { until } from "../../support/service.ts";
 
 const sleeper = () => spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
 
@@ -49,5 +56,25 @@ describe("a signal to a group", () => {
     const [, signal] = await once(child, "exit");
     assert.equal(signal, "SIGTERM");
     assert.equal(signalGroup(child.pid ?? 0, "SIGTERM"), false);
+  });
+});
+
+describe("a process that is suspended", () => {
+  it("is told from one that runs, sleeps or is gone", async () => {
+    const child = sleeper();
+    await once(child, "spawn");
+    const pid = child.pid ?? 0;
+    try {
+      assert.equal(isSuspended(pid), false);
+      process.kill(pid, "SIGSTOP");
+      await until("it is suspended", () => isSuspended(pid));
+      assert.equal(processState(processRef(pid) ?? ownProcess()), "alive");
+      process.kill(pid, "SIGCONT");
+      await until("it goes on", () => !isSuspended(pid));
+    } finally {
+      child.kill("SIGKILL");
+    }
+    await once(child, "exit");
+    assert.equal(isSuspended(pid), false);
   });
 });

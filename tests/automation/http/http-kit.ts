@@ -4,6 +4,8 @@ import { systemClock } from "../../../automation/clock.ts";
 import { type HttpServer, openHttpServer } from "../../../automation/http/server.ts";
 import type { Services } from "../../../automation/http/services.ts";
 import { createLogger } from "../../../automation/log.ts";
+import { noCalls } from "../../../automation/observe/call-observer.ts";
+import { noObserver } from "../../../automation/observe/run-observer.ts";
 import type { NameAnswer, NameQuery } from "../../../automation/reconcile/names-needed.ts";
 import { Reconciler } from "../../../automation/reconcile/reconciler.ts";
 import type { MetadataStore, NewRow, RunStepInput } from "../../../metadata-schema/store.ts";
@@ -38,6 +40,8 @@ export async function openHttpKit(rows: readonly NewRow[]): Promise<HttpKit> {
     directory: { forget: () => {}, lookUp: async (query) => answer(query) },
     clock: systemClock,
     log: createLogger(null, "info"),
+    observer: noObserver,
+    realm: "test",
     hashSuffix: "+v1",
     onDesired: () => {},
   });
@@ -90,9 +94,20 @@ function serve(store: MetadataStore): Promise<HttpServer> {
     store,
     createRequest: unused,
     applyDocuments: unused,
-    engine: { path: "/usr/bin/pulumi", version: "3.259.0", slots: 4, urgentSlots: 1 },
+    createStackRequest: unused,
+    cancelRun: unused,
+    engine: () => ({
+      path: "/usr/bin/pulumi",
+      version: "3.259.0",
+      slots: 4,
+      urgentSlots: 1,
+      unknownState: [],
+      closedFor: [],
+      slotStates: [],
+    }),
     readiness: unused,
+    metrics: unused,
     runEvents: async function* () {},
   };
-  return openHttpServer({ port: 0, services, log: createLogger(null, "info") });
+  return openHttpServer({ port: 0, services, calls: noCalls, log: createLogger(null, "info") });
 }

@@ -142,7 +142,17 @@ describe("looking around over HTTP", () => {
 
   it("the engine is told with its slots and how many are in use", async () => {
     const engine = { path: "/usr/bin/pulumi", version: "3.259.0", slots: 4, urgentSlots: 1, running: 0 };
-    assert.deepEqual(await get("/api/engine"), engine);
+    const quiet = { closedFor: [], slotStates: [], pauses: [], unknownState: [] };
+    assert.deepEqual(await get("/api/engine"), { ...engine, ...quiet });
+    await kit.store.pauseSubscription("0c558b56-a63f-5061-9918-1ef05ef55d67", {
+      forMs: 9_000,
+      reason: "429",
+    });
+    const { pauses } = await get<{ pauses: readonly { reason: string }[] }>("/api/engine");
+    assert.deepEqual(
+      pauses.map(({ reason }) => reason),
+      ["429"],
+    );
   });
 
   it("a job below 1 is a job like another: listed, told and exported", async () => {

@@ -3,13 +3,17 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { type HttpServer, openHttpServer } from "../../../automation/http/server.ts";
 import type { Services } from "../../../automation/http/services.ts";
 import type { Logger } from "../../../automation/log.ts";
+import { type AnsweredCall, noCalls } from "../../../automation/observe/call-observer.ts";
+import { traceIdOfRequest } from "../../../automation/observe/trace-ids.ts";
 
 describe("the HTTP server", () => {
   let server: HttpServer;
   let logged: unknown[];
+  let answered: AnsweredCall[];
 
   beforeEach(async () => {
     logged = [];
+    answered = [];
     const log: Logger = {
       child: () => log,
       debug: () => {},
@@ -21,8 +25,10 @@ describe("the HTTP server", () => {
     const services = {
       store: { getJob: () => Promise.reject(new Error("SQLITE_CORRUPT in /srv/metadata.db")) },
       readiness: async () => ({ status: "unavailable", cloud: "sandbox", checks: [] }),
+      metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
     } as unknown as Services;
-    server = await openHttpServer({ port: 0, services, log });
+    const calls = { ...noCalls, callAnswered: (call: AnsweredCall) => answered.push(call) };
+    server = await openHttpServer({ port: 0, services, calls, log });
   });
   afterEach(() => server.close());
   const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init);
@@ -79,8 +85,55 @@ describe("the HTTP server", () => {
     assert.match(entry?.err.message ?? "", /SQLITE_CORRUPT/);
   });
 
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const answers = async (count: number): Promise<readonly AnsweredCall[]> => {
+    // The caller has its answer a moment before the server notes that it was sent.
+    while (answered.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
+    return answered;
+  };
+
+  it("takes part in the trace and under the request id that the caller gives", async () => {
+    const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01`, "x-request-id": "adf-run-7.1" };
+    const response = await get("/healthz", { headers });
+    assert.equal(response.headers.get("x-request-id"), "adf-run-7.1");
+    const [call] = await answers(1);
+    assert.deepEqual(
+      [call?.requestId, call?.traceId, call?.parentSpanId, call?.method, call?.route, call?.status],
+      ["adf-run-7.1", traceId, "b7ad6b7169203331", "GET", "/healthz", 200],
+    );
+  });
+
+  it("gives ids of its own where the caller's are none, and tells routes by their pattern", async () => {
+    const odd = [
+      { traceparent: `00-${"0".repeat(32)}-b7ad6b7169203331-01`, "x-request-id": "a b" },
+      { traceparent: "junk", "x-request-id": "x".repeat(101) },
+    ];
+    for (const headers of odd) await get("/api/jobs/x", { headers });
+    await get("/api/nothing/at/all");
+    const calls = await answers(3);
+    for (const { requestId, traceId: own, parentSpanId } of calls) {
+      assert.match(requestId, /^[0-9a-f-]{36}$/);
+      assert.deepEqual([own, parentSpanId], [traceIdOfRequest(requestId), null]);
+    }
+    assert.deepEqual(
+      calls.map(({ route, status }) => [route, status]),
+      [
+        ["/api/jobs/:id", 400],
+        ["/api/jobs/:id", 400],
+        [null, 404],
+      ],
+    );
+  });
+
+  it("gives metrics as text with the type that Prometheus asks for", async () => {
+    const response = await get("/metrics");
+    assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert.equal(await response.text(), "up 1\n");
+  });
+
   it("says which port is taken and what to do", async () => {
-    const second = openHttpServer({ port: server.port, services: {} as Services, log: {} as Logger });
+    const services = {} as Services;
+    const second = openHttpServer({ port: server.port, services, calls: noCalls, log: {} as Logger });
     await assert.rejects(second, new RegExp(`Port ${server.port} is taken .* PORT`));
   });
 });

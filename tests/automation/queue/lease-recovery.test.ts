@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../../../automation/clock.ts";
 import { createLogger } from "../../../automation/log.ts";
+import { noObserver } from "../../../automation/observe/run-observer.ts";
 import { LeaseRecovery } from "../../../automation/queue/lease-recovery.ts";
 import type { ProcessRef } from "../../../metadata-schema/store.ts";
 import { takeLease } from "../../metadata-schema/conformance/kit.ts";
@@ -28,6 +29,7 @@ describe("recovery of leases", () => {
       store: temp.store,
       clock: systemClock,
       log: createLogger(null, "info"),
+      observer: noObserver,
       processState: ({ pid }) => states[pid - 1] ?? "unknown",
       onBroken: () => {
         told += 1;
@@ -39,19 +41,20 @@ describe("recovery of leases", () => {
     return lease;
   }
 
-  it("breaks the lease of a run whose service, child and engine are all dead; the stack is due again", async () => {
-    const lease = await leased();
-    assert.equal(await recovery(["dead", "dead", "dead"]).round(), 1);
-    assert.equal(told, 1);
-    assert.deepEqual(await temp.store.listLeases(), []);
-    assert.equal((await temp.store.getRun(lease.runId))?.status, "lost");
-    assert.equal((await temp.store.listWork(5)).length, 1);
-  });
+  for (const engineState of ["dead", "alive"] as const) {
+    it(`breaks the lease of a run whose service and child are dead, its engine ${engineState}; the stack is due again`, async () => {
+      const lease = await leased();
+      assert.equal(await recovery(["dead", "dead", engineState]).round(), 1);
+      assert.equal(told, 1);
+      assert.deepEqual(await temp.store.listLeases(), []);
+      assert.equal((await temp.store.getRun(lease.runId))?.status, "lost");
+      assert.equal((await temp.store.listWork(5)).length, 1);
+    });
+  }
 
   for (const states of [
     ["alive", "dead", "dead"],
     ["dead", "alive", "dead"],
-    ["dead", "dead", "alive"],
     ["unknown", "dead", "dead"],
     ["dead", "unknown", "unknown"],
     ["unknown", "unknown", "unknown"],

@@ -2,6 +2,7 @@
 import { systemClock } from "../../../automation/clock.ts";
 import { ownProcess } from "../../../automation/engine/processes.ts";
 import { createLogger } from "../../../automation/log.ts";
+import { noObserver } from "../../../automation/observe/run-observer.ts";
 import type { StackRunnerOptions } from "../../../automation/queue/stack-runner.ts";
 import { TaskPool } from "../../../automation/queue/task-pool.ts";
 import type { Lane, MetadataStore, WorkItem } from "../../../metadata-schema/store.ts";
@@ -9,7 +10,7 @@ import { desired } from "../../metadata-schema/conformance/kit.ts";
 import type { ScriptedEngine } from "../../support/scripted-engine.ts";
 
 export const makeDue = (store: MetadataStore, stack: string, lane: Lane = "normal", hash = "hash-1") =>
-  store.setDesired(stack, 1, desired(hash), lane);
+  store.setDesired(stack, 1, desired(hash), lane, null);
 
 export async function workOf(store: MetadataStore, stack: string): Promise<WorkItem> {
   const item = (await store.listWork(100)).find((each) => each.stack.stack === stack);
@@ -28,8 +29,15 @@ export const runnerOptions = (
   leaseMs: 30_000,
   clock: systemClock,
   log: createLogger(null, "info"),
+  observer: noObserver,
   processState: () => "alive",
+  limits: {
+    deadlineMs: { update: 60_000, destroy: 60_000, preview: 60_000, refresh: 60_000, adoptable: 60_000 },
+    stallMs: 60_000,
+  },
   onSteps: () => {},
+  onStall: async () => {},
+  onHostFault: () => {},
   onSettled: async () => {},
   ...change,
 });
@@ -39,6 +47,7 @@ export const openPool = (store: MetadataStore, engine: ScriptedEngine): TaskPool
     store,
     clock: systemClock,
     log: createLogger(null, "info"),
+    closedFor: () => engine.closedFor(),
     runner: runnerOptions(store, engine),
   });
 

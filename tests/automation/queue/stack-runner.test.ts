@@ -226,9 +226,10 @@ describe("a run of a stack", () => {
     clock.advance(1_000);
     const scripted = engine.runOf(stack);
     // The scripted engine ends a second from now unless it is extended; a renewal comes each 2 s.
-    scripted.extend(60_000);
+    scripted.extend(systemClock.monotonicMs() + 60_000);
     await until(() => scripted.extensions.length > 1, "the lease is renewed");
-    assert.equal(scripted.extensions.at(-1), 6_000);
+    const leftMs = (scripted.extensions.at(-1) ?? 0) - systemClock.monotonicMs();
+    assert.ok(leftMs > 4_000 && leftMs <= 6_000, `the renewed lease lasts ${leftMs} ms more`);
     assert.ok(((await record()).lease?.expiresAt ?? "") > before);
     scripted.succeed();
     await run.done;
@@ -260,8 +261,15 @@ describe("a run of a stack", () => {
     engine.runOf(stack).succeed();
     await run.done;
     const runs = [{ runId: "asked", stack, kind: "update" }] as const;
-    await store.createRequest({ requestId: "q", kind: "reconcile", jobId: 201, runs });
-    await store.setDesired(stack, 1, desired(absentHash, { spec: null }), "normal");
+    await store.createRequest({
+      requestId: "q",
+      kind: "reconcile",
+      jobId: 201,
+      stack: null,
+      traceId: null,
+      runs,
+    });
+    await store.setDesired(stack, 1, desired(absentHash, { spec: null }), "normal", null);
     const queued = (await store.listWork(10)).find((each) => each.queued !== null);
     assert.ok(queued);
     assert.equal(await startRun(queued, runnerOptions(store, engine)), null);
@@ -285,10 +293,10 @@ describe("a run of a stack", () => {
     engine.runOf(stack).endCanceled();
     await lost.done;
     const next = await start({ processState: ({ pid }) => states[pid] ?? "unknown" });
-    const { deadEngines } = engine.runs.at(-1)?.request ?? assert.fail("no run");
+    const { deadEngines, strays } = engine.runs.at(-1)?.request ?? assert.fail("no run");
     next.cancel();
     await next.done;
-    return { deadEngines, startedAt };
+    return { deadEngines, strays, startedAt };
   }
 
   it("may clear the lock of an engine that is proved dead", async () => {
@@ -311,8 +319,52 @@ describe("a run of a stack", () => {
     assert.deepEqual(deadEngines, [{ host: "h", pid: null, lockedAfter: startedAt }]);
   });
 
-  it("may clear no lock of an engine that is alive", async () => {
-    assert.deepEqual((await afterCrash({ 10: "dead", 11: "alive" })).deadEngines, []);
+  it("ends what the run before it left alive on this host, as the lease is its own now", async () => {
+    const engineLeft = await afterCrash({ 10: "dead", 11: "alive" });
+    assert.deepEqual(engineLeft.strays, { children: [], engines: [engineProcess] });
+    assert.deepEqual(
+      engineLeft.deadEngines,
+      [{ host: "h", pid: 11, lockedAfter: engineLeft.startedAt }],
+      "it is dead by the time in which its lock is looked at",
+    );
+    const bothLeft = await afterCrash({ 10: "alive", 11: "alive" });
+    assert.deepEqual(bothLeft.strays?.children[0], child);
+    assert.deepEqual(bothLeft.strays.engines[0], engineProcess);
+    const nothingKnown = await afterCrash({ 10: "unknown", 11: "unknown" });
+    assert.deepEqual(
+      nothingKnown.strays,
+      { children: [], engines: [] },
+      "of another host nothing can be ended",
+    );
+  });
+
+  it("whose state is missing stays so after a destroy that found the same: nothing is built anew", async () => {
+    await makeDue(store, stack);
+    let run = await start();
+    engine.runOf(stack).succeed();
+    await run.done;
+    engine.state.delete(stack);
+    await store.setDesired(stack, 2, desired(absentHash, { spec: null }), "normal", null);
+    run = await start();
+    await run.done;
+    assert.match((await store.getRun(run.runId))?.failure?.message ?? "", /^StateMissing: /);
+    await store.setDesired(stack, 3, desired("hash-3"), "normal", null);
+    run = await start();
+    await run.done;
+    assert.match((await store.getRun(run.runId))?.failure?.message ?? "", /^StateMissing: /);
+    assert.equal(engine.state.has(stack), false);
+  });
+
+  it("looks for nothing after a run that succeeded", async () => {
+    await makeDue(store, stack);
+    let run = await start();
+    engine.runOf(stack).succeed();
+    await run.done;
+    await makeDue(store, stack, "normal", "hash-2");
+    run = await start();
+    assert.equal(engine.runOf(stack).request.strays, null);
+    engine.runOf(stack).succeed();
+    await run.done;
   });
 
   it("remembers the dead engine behind a later run that only found its lock", async () => {

@@ -21,13 +21,15 @@ describe("an action on a job", () => {
       contribution("job-eastus-201"),
       waits,
     );
-    await temp.store.setDesired("acl-eastus-job-201", 1, desired("h"), "normal");
-    await temp.store.setDesired("job-eastus-201", 1, desired(absentHash, { spec: null }), "normal");
+    await temp.store.setDesired("acl-eastus-job-201", 1, desired("h"), "normal", null);
+    await temp.store.setDesired("job-eastus-201", 1, desired(absentHash, { spec: null }), "normal", null);
   });
   afterEach(() => temp.close());
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
   const ask = (kind: "refresh" | "preview" | "reconcile", jobId = 201) =>
     requestAction(kind, jobId, {
       store: temp.store,
+      traceId,
       resolveNow: async (id) => void told.push(`resolve ${id}`),
       onQueued: () => void told.push("queued"),
     });
@@ -39,6 +41,10 @@ describe("an action on a job", () => {
       assert.deepEqual(
         runs.map((run) => [run.stack, run.kind, run.status]),
         [["acl-eastus-job-201", kinds[kind], "queued"]],
+      );
+      assert.deepEqual(
+        runs.map((run) => run.traceId),
+        [traceId],
       );
       assert.equal((await temp.store.getRequest(requestId))?.kind, kind);
     }

@@ -13,12 +13,24 @@ import {
 import { accessSpec, aclSpec, firewallSpec, jobSpec, platformSpec } from "../../program/support/specs.ts";
 
 function item(
-  change: { hash?: string; spec?: StackSpec | null; appliedHash?: string | null; wasApplied?: boolean },
+  change: {
+    hash?: string;
+    spec?: StackSpec | null;
+    appliedHash?: string | null;
+    wasApplied?: boolean;
+    attempts?: number;
+  },
   queued: RunKind | null = null,
 ): WorkItem {
-  const { hash = "h1", spec = platformSpec, appliedHash = null, wasApplied = false } = change;
+  const { hash = "h1", spec = platformSpec, appliedHash = null, wasApplied = false, attempts = 0 } = change;
   const desired = { kind: "platform", environment: "eastus", spec, hash, references: [] } as const;
-  const stack = { stack: "platform-eastus", desired, appliedHash, wasApplied } as unknown as StackRecord;
+  const stack = {
+    stack: "platform-eastus",
+    desired,
+    appliedHash,
+    wasApplied,
+    attempts,
+  } as unknown as StackRecord;
   return { stack, queued: queued === null ? null : ({ runId: "r", kind: queued } as unknown as RunRecord) };
 }
 
@@ -41,9 +53,11 @@ describe("the plan of a stack", () => {
     assert.deepEqual(planOf(changed), { kind: "update", reason: "spec-changed", refresh: false });
   });
 
-  it("whose last write did not succeed is finished", () => {
+  it("whose last write did not succeed is finished, after a look: its calls may have reached the clouds", () => {
     const half = item({ appliedHash: null, wasApplied: true });
-    assert.deepEqual(planOf(half), { kind: "update", reason: "unfinished-run", refresh: false });
+    assert.deepEqual(planOf(half), { kind: "update", reason: "unfinished-run", refresh: true });
+    const first = item({ attempts: 1 });
+    assert.deepEqual(planOf(first), { kind: "update", reason: "first-run", refresh: true });
   });
 
   it("that must not exist is destroyed", () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../../../automation/clock.ts";
 import { createLogger } from "../../../automation/log.ts";
+import { noObserver } from "../../../automation/observe/run-observer.ts";
 import { type NameAnswer, type NameQuery, queryKey } from "../../../automation/reconcile/names-needed.ts";
 import { Reconciler } from "../../../automation/reconcile/reconciler.ts";
 import { subjectKey } from "../../../metadata-schema/contributions.ts";
@@ -38,6 +39,8 @@ describe("the reconciler", () => {
       },
       clock: systemClock,
       log: createLogger(null, "info"),
+      observer: noObserver,
+      realm: "test",
       hashSuffix,
       onDesired: () => {
         desired += 1;
@@ -132,6 +135,8 @@ describe("the reconciler", () => {
       directory: { forget: () => {}, lookUp: () => Promise.reject(new Error("Graph is away")) },
       clock: systemClock,
       log: createLogger(null, "info"),
+      observer: noObserver,
+      realm: "test",
       hashSuffix: "+v1",
       onDesired: () => {},
     });

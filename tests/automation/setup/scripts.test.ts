@@ -108,7 +108,7 @@ describe("npm run check", () => {
       await writeFile(join(root, "node_modules", ".bin", name), body);
     }
     await mkdir(join(root, "metadata-schema"));
-    await writeFile(join(root, "metadata-schema", "generate.ts"), "");
+    await writeFile(join(root, "automation", "generate.ts"), "");
     const check = await startNode([script(root, "check.js")], { env: { ...env, ROWGATE_PULUMI: "/nothing" } })
       .ended;
     assert.equal(check.code, 1);

@@ -179,6 +179,44 @@ describe("rowgate sandbox", () => {
     assert.deepEqual([none.code, none.stderr.includes("There is no fault 7")], [1, true]);
   });
 
+  it("every kind of fault is told by what it does", async (t) => {
+    const home = await openFilledHome(t);
+    const add = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await home.rowgate("sandbox", "fault", "add", ...args);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const throttle = ["any", "any", "--kind", "throttle", "--retry-after", "5", "--times", "forever"];
+    assert.match(await add(...throttle), /any +any +forever +1 +throttled, retry after 5 s/);
+    assert.match(await add("Job", "create", "--kind", "hang"), /1 of 1 +1 +hangs until cleared/);
+    assert.match(await add("any", "lookup", "--kind", "hang", "--seconds", "30"), /takes 30 s longer/);
+    assert.match(
+      await add("databricks", "any", "--slow", "200"),
+      /databricks +any +forever +1 +takes 0\.2 s longer/,
+    );
+    assert.match(
+      await add("Job", "create", "--kind", "drop", "--after-commit"),
+      /\(after commit\) connection cut/,
+    );
+    assert.match(
+      await add("getGroup", "invoke"),
+      /azuread:index\/getGroup:getGroup +invoke +1 of 1 +1 +InternalServerError/,
+    );
+    const refused = await home.rowgate("sandbox", "fault", "add", "Job", "create", "--seconds", "3");
+    assert.deepEqual([refused.code, refused.stderr], [1, "rowgate: seconds: only a hang takes seconds\n"]);
+    assert.equal(
+      (await home.rowgate("sandbox", "fault", "add", "Job", "create", "--times", "often")).code,
+      2,
+    );
+    assert.equal(
+      (await home.rowgate("sandbox", "fault", "add", "Job", "create", "--slow", "5", "--seconds", "1")).code,
+      2,
+    );
+    const list = JSON.parse((await home.rowgate("sandbox", "fault", "list", "-o", "json")).stdout);
+    assert.equal(list.length, 6);
+    assert.equal((await home.rowgate("sandbox", "fault", "clear")).stdout, "cleared 6 faults\n");
+  });
+
   it("clouds that do not run are told so, with the next step", async (t) => {
     const home = await openProcessHome(t);
     const { code, stderr } = await home.rowgate("sandbox", "list");

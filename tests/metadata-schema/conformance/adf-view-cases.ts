@@ -97,7 +97,7 @@ function rowCases(fact: Case): void {
 
   fact("each row has the run that the outputs are from, and its end", async (kit) => {
     await seed(kit.store);
-    await kit.store.setDesired("job-eastus-201", 1, desired(), "normal");
+    await kit.store.setDesired("job-eastus-201", 1, desired(), "normal", null);
     const lease = await takeLease(kit.store, "job-eastus-201", { runId: "run-of-201" });
     kit.clock.advance(1_234);
     await kit.store.settleRun(lease, success({ a: "x", b: "y" }));
@@ -124,7 +124,7 @@ function rowCases(fact: Case): void {
 
   fact("a job without a success and a job that is gone have no outputs", async (kit) => {
     await applyJob(kit.store);
-    await kit.store.setDesired("job-eastus-203", 1, desired(), "normal");
+    await kit.store.setDesired("job-eastus-203", 1, desired(), "normal", null);
     assert.deepEqual(await outputsOf(kit, 203), []);
     await kit.raw("DELETE FROM Jobs WHERE job_id = 201");
     assert.deepEqual(await outputsOf(kit, 201), []);
@@ -165,7 +165,7 @@ function staleCases(fact: Case): void {
     assert.equal(await isStale(kit), true);
     const [merge] = await store.stacksToMerge(1);
     assert.ok(merge);
-    await store.setDesired(merge.stack, merge.version, desired("hash-2"), "normal");
+    await store.setDesired(merge.stack, merge.version, desired("hash-2"), "normal", null);
     assert.equal(await isStale(kit), true);
     const lease = await takeLease(store, "job-eastus-201", { desiredHash: "hash-2" });
     assert.equal(await isStale(kit), true);
@@ -196,7 +196,7 @@ function staleCases(fact: Case): void {
     const { store } = kit;
     await seed(store);
     await applyStack(store, "job-eastus-201", desired(), { jobId: "7" });
-    await store.setDesired("job-eastus-201", 1, desired("hash-2"), "normal");
+    await store.setDesired("job-eastus-201", 1, desired("hash-2"), "normal", null);
     const lease = await takeLease(store, "job-eastus-201", { desiredHash: "hash-2" });
     await store.settleRun(lease, {
       status: "failed",

@@ -19,7 +19,7 @@ const second = spec("platform-eastus", "10.30.0.0/22");
 const narrowed = spec("platform-eastus", "10.20.0.0/24");
 const appliedSpec = async (store: MetadataStore) => (await stackOf(store, "stack-a")).appliedSpec;
 const wantSecond = (store: MetadataStore) =>
-  store.setDesired("stack-a", 2, desired("hash-2", { spec: second }), "normal");
+  store.setDesired("stack-a", 2, desired("hash-2", { spec: second }), "normal", null);
 
 export function appliedSpecCases(fact: Case): void {
   updateCases(fact);
@@ -28,7 +28,7 @@ export function appliedSpecCases(fact: Case): void {
 
 function updateCases(fact: Case): void {
   fact("the applied spec is the leased one of the last success", async ({ store }) => {
-    await store.setDesired("stack-a", 1, desired("hash-1", { spec: first }), "normal");
+    await store.setDesired("stack-a", 1, desired("hash-1", { spec: first }), "normal", null);
     assert.equal(await appliedSpec(store), null);
     const lease = await takeLease(store, "stack-a");
     await wantSecond(store);
@@ -62,7 +62,7 @@ function updateCases(fact: Case): void {
     await applyStack(store, "stack-a", desired("hash-1", { spec: first }));
     await wantSecond(store);
     const lease = await takeLease(store, "stack-a", { desiredHash: "hash-2" });
-    await store.setDesired("stack-a", 3, desired("hash-3"), "normal");
+    await store.setDesired("stack-a", 3, desired("hash-3"), "normal", null);
     await store.settleRun(lease, failure(null, narrowed));
     assert.deepEqual(await appliedSpec(store), narrowed);
     assert.equal((await stackOf(store, "stack-a")).attempts, 0);
@@ -92,12 +92,12 @@ function otherCases(fact: Case): void {
 
   fact("a failed destroy leaves the applied spec, a successful one ends it", async ({ store }) => {
     await applyStack(store, "stack-a", desired("hash-1", { spec: first }));
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const destroy = { kind: "destroy", desiredHash: absent.hash } as const;
     await store.settleRun(await takeLease(store, "stack-a", destroy), failure(0));
     assert.deepEqual(await appliedSpec(store), first);
     const lease = await takeLease(store, "stack-a", destroy);
-    await store.setDesired("stack-a", 3, desired(), "normal");
+    await store.setDesired("stack-a", 3, desired(), "normal", null);
     await store.settleRun(lease, success(null));
     assert.equal(await appliedSpec(store), null);
   });

@@ -20,7 +20,7 @@ export function fencingCases(fact: Case): void {
   renewCases(fact);
 }
 
-const due = (store: MetadataStore) => store.setDesired("stack-a", 1, desired(), "normal");
+const due = (store: MetadataStore) => store.setDesired("stack-a", 1, desired(), "normal", null);
 
 function writeCases(fact: Case): void {
   const writes: Readonly<Record<string, (store: MetadataStore, lease: Lease) => Promise<unknown>>> = {
@@ -88,7 +88,7 @@ function renewCases(fact: Case): void {
     await due(store);
     const old = await takeLease(store, "stack-a");
     clock.advance(leaseMs);
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const destroy = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
     await store.settleRun(destroy, success(null));
     await due(store);

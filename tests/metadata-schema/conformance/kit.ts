@@ -219,7 +219,14 @@ export async function takeLease(
 export async function takeRequestedLease(store: MetadataStore, stack: string): Promise<Lease> {
   const runId = newRunId();
   const runs = [{ runId, stack, kind: "update" }] as const;
-  await store.createRequest({ requestId: `request-of-${runId}`, kind: "reconcile", jobId: 201, runs });
+  await store.createRequest({
+    requestId: `request-of-${runId}`,
+    kind: "reconcile",
+    jobId: 201,
+    stack: null,
+    traceId: null,
+    runs,
+  });
   return await takeLease(store, stack, { runId, reason: "requested" });
 }
 
@@ -252,7 +259,7 @@ export async function applyStack(
   state: DesiredState = desired(),
   outputs: Record<string, unknown> = {},
 ): Promise<void> {
-  await store.setDesired(stack, 1, state, "normal");
+  await store.setDesired(stack, 1, state, "normal", null);
   const lease = await takeLease(store, stack, { desiredHash: state.hash });
   await store.settleRun(lease, success(outputs));
 }

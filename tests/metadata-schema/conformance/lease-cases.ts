@@ -26,7 +26,8 @@ export function leaseCases(fact: Case): void {
   breakCases(fact);
 }
 
-const due = (store: MetadataStore, stack = "stack-a") => store.setDesired(stack, 1, desired(), "normal");
+const due = (store: MetadataStore, stack = "stack-a") =>
+  store.setDesired(stack, 1, desired(), "normal", null);
 
 function acquireCases(fact: Case): void {
   fact("a lease starts a run", async ({ store, clock }) => {
@@ -57,6 +58,8 @@ function acquireCases(fact: Case): void {
       endedAt: null,
       changes: {},
       failure: null,
+      traceId: null,
+      adopt: null,
     });
   });
 
@@ -108,7 +111,7 @@ function refusedCases(fact: Case): void {
 
   fact("a lease is refused when the desired hash is not the planned one", async ({ store }) => {
     await due(store);
-    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal", null);
     const request = leaseRequest("stack-a", { desiredHash: "hash-1" });
     assert.deepEqual(await store.acquireLease(request), { status: "none" });
     assert.equal(await store.getRun(request.runId), null);
@@ -189,7 +192,7 @@ function previousRunCases(fact: Case): void {
 
   fact("runs from before a stack's destroy are among its recent ones", async ({ store, clock }) => {
     await applyStack(store, "stack-a");
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const destroy = { kind: "destroy", desiredHash: absent.hash } as const;
     await store.settleRun(await takeLease(store, "stack-a", destroy), success(null));
     clock.advance(1);
@@ -231,9 +234,9 @@ function previousRunCases(fact: Case): void {
 
   fact("a destroy is refused while another stack's applied spec refers to the stack", async ({ store }) => {
     await applyStack(store, "stack-platform");
-    await store.setDesired("stack-platform", 2, absent, "normal");
+    await store.setDesired("stack-platform", 2, absent, "normal", null);
     const references = [{ stack: "stack-platform", output: "host" }];
-    await store.setDesired("stack-job", 1, desired("hash-1", { references }), "normal");
+    await store.setDesired("stack-job", 1, desired("hash-1", { references }), "normal", null);
     assert.ok((await workStacks(store)).includes("stack-platform"));
     await takeLease(store, "stack-job");
     const destroy = leaseRequest("stack-platform", { kind: "destroy", desiredHash: absent.hash });
@@ -246,6 +249,8 @@ const queuePreview = (store: MetadataStore, stack: string, runId: string) =>
     requestId: `request-${runId}`,
     kind: "preview",
     jobId: 201,
+    stack: null,
+    traceId: null,
     runs: [{ runId, stack, kind: "preview" }],
   });
 
@@ -254,7 +259,7 @@ function writeCases(fact: Case): void {
     fact(`the lease of a run of kind ${kind} sets the applied hash to NULL`, async ({ store }) => {
       await applyStack(store, "stack-a");
       const next = kind === "update" ? desired("hash-2") : absent;
-      await store.setDesired("stack-a", 2, next, "normal");
+      await store.setDesired("stack-a", 2, next, "normal", null);
       await takeLease(store, "stack-a", { kind, desiredHash: next.hash });
       const record = await stackOf(store, "stack-a");
       assert.equal(record.appliedHash, null);
@@ -279,9 +284,9 @@ function writeCases(fact: Case): void {
 
   fact("a revert after a half-failed run is due, though its hash was applied before", async ({ store }) => {
     await applyStack(store, "stack-a", desired("hash-1"));
-    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal", null);
     await store.settleRun(await takeLease(store, "stack-a", { desiredHash: "hash-2" }), failure());
-    await store.setDesired("stack-a", 3, desired("hash-1"), "normal");
+    await store.setDesired("stack-a", 3, desired("hash-1"), "normal", null);
     assert.deepEqual(await workStacks(store), ["stack-a"]);
     assert.equal((await stackOf(store, "stack-a")).wasApplied, true);
   });

@@ -57,7 +57,7 @@ function runCases(fact: Case): void {
   fact("the newest runs of all stacks come first, queued ones among them, up to the limit", async (kit) => {
     const { store, clock } = kit;
     await seed(store);
-    for (const stack of ["stack-a", "stack-b"]) await store.setDesired(stack, 1, desired(), "normal");
+    for (const stack of ["stack-a", "stack-b"]) await store.setDesired(stack, 1, desired(), "normal", null);
     await store.settleRun(await takeLease(store, "stack-b", { runId: "run-x-1" }), success());
     clock.advance(1_000);
     await store.settleRun(await takeLease(store, "stack-a", { runId: "run-x-2" }), failure());
@@ -66,6 +66,8 @@ function runCases(fact: Case): void {
       requestId: "request-1",
       kind: "reconcile",
       jobId: 201,
+      stack: null,
+      traceId: null,
       runs: [{ runId: "run-x-3", stack: "stack-b", kind: "update" }],
     });
     assert.deepEqual(await runIds(store, 10), ["run-x-3", "run-x-2", "run-x-1"]);

@@ -29,7 +29,7 @@ export function recordCases(fact: Case): void {
   stepCases(fact);
   fact("a stack without a success has no outputs", async ({ store }) => {
     assert.equal(await store.outputs("stack-a"), null);
-    await store.setDesired("stack-a", 1, desired(), "normal");
+    await store.setDesired("stack-a", 1, desired(), "normal", null);
     await store.settleRun(await takeLease(store, "stack-a"), failure());
     assert.equal(await store.outputs("stack-a"), null);
   });
@@ -153,7 +153,7 @@ function factCases(fact: Case): void {
       ...["stack-failed", "stack-running", "stack-synced"].map((s) => contribution(s)),
     );
     for (const { stack, version } of await store.stacksToMerge(10))
-      await store.setDesired(stack, version, desired(), "normal");
+      await store.setDesired(stack, version, desired(), "normal", null);
     await store.settleRun(await takeLease(store, "stack-synced"), success());
     await store.settleRun(await takeLease(store, "stack-failed"), failure());
     await takeLease(store, "stack-running");
@@ -185,7 +185,7 @@ function factCases(fact: Case): void {
     await contribute(store, 201, contribution("stack-b"), contribution("stack-a"));
     await contribute(store, 202, contribution("stack-b"), contribution("stack-c", { admitted: [] }));
     for (const { stack, version } of await store.stacksToMerge(10))
-      await store.setDesired(stack, version, stack === "stack-c" ? absent : desired(), "normal");
+      await store.setDesired(stack, version, stack === "stack-c" ? absent : desired(), "normal", null);
     await store.settleRun(await takeLease(store, "stack-b"), success());
     const told = (await store.jobFacts([202, 201, 203])).map(({ jobId, stacks }) => [
       jobId,
@@ -206,13 +206,13 @@ function factCases(fact: Case): void {
 
   fact("a success or another spec ends a failure", async ({ store }) => {
     await contribute(store, 201, contribution("stack-a"));
-    await store.setDesired("stack-a", 1, desired(), "normal");
+    await store.setDesired("stack-a", 1, desired(), "normal", null);
     await store.settleRun(await takeLease(store, "stack-a"), failure(0));
     await store.settleRun(await takeLease(store, "stack-a"), success());
     assert.equal((await factsOf(store, 201)).stacks[0]?.failure, null);
     await store.settleRun(await takeRequestedLease(store, "stack-a"), failure(0));
     assert.notEqual((await factsOf(store, 201)).stacks[0]?.failure, null);
-    await store.setDesired("stack-a", 1, desired("hash-2"), "normal");
+    await store.setDesired("stack-a", 1, desired("hash-2"), "normal", null);
     assert.equal((await factsOf(store, 201)).stacks[0]?.failure, null);
   });
 }
@@ -253,6 +253,8 @@ function requestCases(fact: Case): void {
     requestId: "request-1",
     kind: "reconcile",
     jobId: 201,
+    stack: null,
+    traceId: null,
     runs: [
       { runId: "run-b", stack: "stack-b", kind: "update" },
       { runId: "run-a", stack: "stack-a", kind: "update" },
@@ -260,14 +262,14 @@ function requestCases(fact: Case): void {
   } as const;
 
   const wanted = async (store: MetadataStore) => {
-    for (const { stack } of request.runs) await store.setDesired(stack, 1, desired(), "normal");
+    for (const { stack } of request.runs) await store.setDesired(stack, 1, desired(), "normal", null);
   };
 
   fact("a run of a stack that does not exist, or must not, is canceled at once", async (kit) => {
     const { store, clock } = kit;
     await applyStack(store, "stack-a");
-    await store.setDesired("stack-a", 2, absent, "normal");
-    await store.setDesired("stack-c", 1, desired(), "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
+    await store.setDesired("stack-c", 1, desired(), "normal", null);
     const runs = [...request.runs, { runId: "run-c", stack: "stack-c", kind: "update" }] as const;
     const made = await store.createRequest({ ...request, runs });
     assert.deepEqual(
@@ -326,7 +328,7 @@ function requestCases(fact: Case): void {
   });
 
   fact("a run that is not queued is not canceled, and an unknown one is a fault", async ({ store }) => {
-    await store.setDesired("stack-a", 1, desired(), "normal");
+    await store.setDesired("stack-a", 1, desired(), "normal", null);
     const lease = await takeLease(store, "stack-a");
     await store.cancelQueuedRun(lease.runId, "Too late.");
     assert.equal((await store.getRun(lease.runId))?.status, "running");
@@ -346,7 +348,7 @@ function stepCases(fact: Case): void {
     }) as const;
 
   fact("steps are numbered on from the last, with their instants", async ({ store, clock }) => {
-    await store.setDesired("stack-a", 1, desired(), "normal");
+    await store.setDesired("stack-a", 1, desired(), "normal", null);
     const lease = await takeLease(store, "stack-a");
     await store.appendSteps(lease, [step("urn-1"), step("urn-2")]);
     clock.advance(250);
@@ -364,8 +366,8 @@ function stepCases(fact: Case): void {
   });
 
   fact("steps are read on from a number, up to the limit, of one run only", async ({ store }) => {
-    await store.setDesired("stack-a", 1, desired(), "normal");
-    await store.setDesired("stack-b", 1, desired(), "normal");
+    await store.setDesired("stack-a", 1, desired(), "normal", null);
+    await store.setDesired("stack-b", 1, desired(), "normal", null);
     const lease = await takeLease(store, "stack-a");
     const other = await takeLease(store, "stack-b");
     await store.appendSteps(lease, [step("urn-1"), step("urn-2"), step("urn-3")]);
@@ -378,7 +380,7 @@ function stepCases(fact: Case): void {
   });
 
   fact("steps outlast their lease", async ({ store }) => {
-    await store.setDesired("stack-a", 1, desired(), "normal");
+    await store.setDesired("stack-a", 1, desired(), "normal", null);
     const lease = await takeLease(store, "stack-a");
     await store.appendSteps(lease, [step("urn-1")]);
     await store.settleRun(lease, success());

@@ -124,7 +124,7 @@ function mergeCases(fact: Case): void {
   });
 
   fact("a stack to merge shows what it must become so far", async ({ store }) => {
-    await store.setDesired("stack-a", 0, desired(), "normal");
+    await store.setDesired("stack-a", 0, desired(), "normal", null);
     await contribute(store, 201, contribution("stack-a"));
     const [merge] = await store.stacksToMerge(1);
     assert.deepEqual(merge?.desired, desired());
@@ -140,7 +140,7 @@ function mergeCases(fact: Case): void {
     fact(`a contribution that changed in ${what} lists its stack`, async ({ store }) => {
       await contribute(store, 201, contribution("stack-a"));
       const [merge] = await store.stacksToMerge(1);
-      await store.setDesired("stack-a", merge?.version ?? 0, desired(), "normal");
+      await store.setDesired("stack-a", merge?.version ?? 0, desired(), "normal", null);
       await contribute(store, 201, contribution("stack-a"));
       assert.deepEqual(await stacksListed(store), [], "the same contribution again");
       await contribute(store, 201, changed);
@@ -151,7 +151,7 @@ function mergeCases(fact: Case): void {
   fact("a contribution that changed only in what is wanted is stored without a merge", async ({ store }) => {
     await contribute(store, 201, contribution("stack-a"));
     const [merge] = await store.stacksToMerge(1);
-    await store.setDesired("stack-a", merge?.version ?? 0, desired(), "normal");
+    await store.setDesired("stack-a", merge?.version ?? 0, desired(), "normal", null);
     await contribute(store, 201, contribution("stack-a", { wanted: [entry(), entry("more")] }));
     assert.deepEqual(await stacksListed(store), []);
     assert.equal((await store.jobContributions(201))[0]?.wanted.length, 2);
@@ -160,7 +160,7 @@ function mergeCases(fact: Case): void {
   fact("a contribution that went lists its stack", async ({ store }) => {
     await contribute(store, 201, contribution("stack-a"), contribution("stack-b"));
     for (const { stack, version } of await store.stacksToMerge(10))
-      await store.setDesired(stack, version, desired(), "normal");
+      await store.setDesired(stack, version, desired(), "normal", null);
     await contribute(store, 201, contribution("stack-b"));
     const [merge, ...others] = await store.stacksToMerge(10);
     assert.equal(merge?.stack, "stack-a");
@@ -181,11 +181,11 @@ function staleMergeCases(fact: Case): void {
     await contribute(store, 201, contribution("stack-a"));
     const [merge] = await store.stacksToMerge(1);
     await contribute(store, 202, contribution("stack-a"));
-    await store.setDesired("stack-a", merge?.version ?? 0, desired(), "normal");
+    await store.setDesired("stack-a", merge?.version ?? 0, desired(), "normal", null);
     assert.equal((await store.getStack("stack-a"))?.desired.hash, "hash-1");
     const [again] = await store.stacksToMerge(1);
     assert.equal(again?.contributions.length, 2);
-    await store.setDesired("stack-a", again?.version ?? 0, desired("hash-2"), "normal");
+    await store.setDesired("stack-a", again?.version ?? 0, desired("hash-2"), "normal", null);
     assert.deepEqual(await stacksListed(store), []);
   });
 
@@ -194,8 +194,8 @@ function staleMergeCases(fact: Case): void {
     const [slow] = await store.stacksToMerge(1);
     await contribute(store, 202, contribution("stack-a"));
     const [fast] = await store.stacksToMerge(1);
-    await store.setDesired("stack-a", fast?.version ?? 0, desired("hash-2"), "normal");
-    await store.setDesired("stack-a", slow?.version ?? 0, desired("hash-1"), "normal");
+    await store.setDesired("stack-a", fast?.version ?? 0, desired("hash-2"), "normal", null);
+    await store.setDesired("stack-a", slow?.version ?? 0, desired("hash-1"), "normal", null);
     assert.deepEqual(await stacksListed(store), ["stack-a"]);
   });
 
@@ -204,8 +204,8 @@ function staleMergeCases(fact: Case): void {
     const [slow] = await store.stacksToMerge(1);
     await contribute(store, 201);
     const [fast] = await store.stacksToMerge(1);
-    await store.setDesired("stack-a", fast?.version ?? 0, desired("absent", { spec: null }), "normal");
-    await store.setDesired("stack-a", slow?.version ?? 0, desired(), "normal");
+    await store.setDesired("stack-a", fast?.version ?? 0, desired("absent", { spec: null }), "normal", null);
+    await store.setDesired("stack-a", slow?.version ?? 0, desired(), "normal", null);
     assert.deepEqual(await stacksListed(store), ["stack-a"]);
   });
 }

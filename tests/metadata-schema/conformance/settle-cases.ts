@@ -27,7 +27,7 @@ export function settleCases(fact: Case): void {
   destroyCases(fact);
 }
 
-const due = (store: MetadataStore) => store.setDesired("stack-a", 1, desired(), "normal");
+const due = (store: MetadataStore) => store.setDesired("stack-a", 1, desired(), "normal", null);
 
 function successCases(fact: Case): void {
   fact("a successful update is in sync, with its run and its instant", async ({ store, clock }) => {
@@ -53,8 +53,8 @@ function successCases(fact: Case): void {
   fact("the applied hash is the run's, whatever is desired by now", async ({ store }) => {
     await due(store);
     const lease = await takeLease(store, "stack-a");
-    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
-    await store.setDesired("stack-a", 3, desired("hash-3"), "normal");
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal", null);
+    await store.setDesired("stack-a", 3, desired("hash-3"), "normal", null);
     await store.settleRun(lease, success());
     assert.equal((await stackOf(store, "stack-a")).appliedHash, "hash-1");
     assert.deepEqual(await workStacks(store), ["stack-a"], "ten edits make one more run");
@@ -63,8 +63,8 @@ function successCases(fact: Case): void {
   fact("an edit and its revert during a run leave nothing to do", async ({ store }) => {
     await due(store);
     const lease = await takeLease(store, "stack-a");
-    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
-    await store.setDesired("stack-a", 3, desired("hash-1"), "normal");
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal", null);
+    await store.setDesired("stack-a", 3, desired("hash-1"), "normal", null);
     await store.settleRun(lease, success());
     assert.deepEqual(await workStacks(store), []);
   });
@@ -164,7 +164,7 @@ function failureCases(fact: Case): void {
   fact("a spec that came during a failed run is due at once", async ({ store }) => {
     await due(store);
     const lease = await takeLease(store, "stack-a");
-    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal", null);
     await store.settleRun(lease, failure(null));
     assert.equal((await stackOf(store, "stack-a")).attempts, 0);
     assert.deepEqual(await workStacks(store), ["stack-a"]);
@@ -172,7 +172,7 @@ function failureCases(fact: Case): void {
 
   fact("one stack's failure never holds another", async ({ store }) => {
     await due(store);
-    await store.setDesired("stack-b", 1, desired(), "normal");
+    await store.setDesired("stack-b", 1, desired(), "normal", null);
     await store.settleRun(await takeLease(store, "stack-a"), failure(null));
     assert.deepEqual(await workStacks(store), ["stack-b"]);
   });
@@ -238,7 +238,7 @@ function referrerCases(fact: Case): void {
     await applyStack(store, "stack-a", desired(), { host: "adb-1" });
     await contribute(store, 201, refersTo("host"));
     await resolveKeeping(store);
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const lease = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
     assert.deepEqual((await store.settleRun(lease, success(null))).changedOutputs, ["host"]);
     assert.deepEqual(await touched(store), ["job:201"]);
@@ -274,8 +274,8 @@ function destroyCases(fact: Case): void {
         condition: { type: "Drifted", status: "True", reason: "Changed", message: "Look." },
       },
     ]);
-    await store.setDesired("stack-a", 2, absent, "normal");
-    await store.setDesired("stack-p", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
+    await store.setDesired("stack-p", 2, absent, "normal", null);
     const lease = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
     const settled = await store.settleRun(lease, success(null));
     assert.deepEqual(settled.changedOutputs, ["id"]);
@@ -289,9 +289,9 @@ function destroyCases(fact: Case): void {
 
   fact("a stack wanted again during its destroy is due, as one that was never applied", async ({ store }) => {
     await applyStack(store, "stack-a", desired(), { id: 7 });
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const lease = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
-    await store.setDesired("stack-a", 3, desired("hash-1"), "normal");
+    await store.setDesired("stack-a", 3, desired("hash-1"), "normal", null);
     await store.settleRun(lease, success(null));
     const record = await stackOf(store, "stack-a");
     assert.deepEqual([record.desired.hash, record.appliedHash], ["hash-1", null]);
@@ -302,7 +302,7 @@ function destroyCases(fact: Case): void {
 
   fact("a failed destroy leaves the row and the outputs, and is tried again", async ({ store, clock }) => {
     await applyStack(store, "stack-a", desired(), { id: 7 });
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const lease = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
     await store.settleRun(lease, failure(1_000));
     assert.equal((await stackOf(store, "stack-a")).appliedHash, null);
@@ -317,9 +317,11 @@ function destroyCases(fact: Case): void {
       requestId: "request-1",
       kind: "refresh",
       jobId: 201,
+      stack: null,
+      traceId: null,
       runs: [{ runId: "queued-1", stack: "stack-a", kind: "refresh" }],
     });
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const lease = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
     await store.settleRun(lease, success(null));
     assert.equal((await store.getRun("queued-1"))?.status, "canceled");
@@ -327,10 +329,10 @@ function destroyCases(fact: Case): void {
 
   fact("a stack that comes back after its destroy begins anew", async ({ store }) => {
     await applyStack(store, "stack-a");
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     const lease = await takeLease(store, "stack-a", { kind: "destroy", desiredHash: absent.hash });
     await store.settleRun(lease, success(null));
-    await store.setDesired("stack-a", 3, desired(), "normal");
+    await store.setDesired("stack-a", 3, desired(), "normal", null);
     assert.equal((await stackOf(store, "stack-a")).wasApplied, false);
     assert.deepEqual(await workStacks(store), ["stack-a"]);
     assert.deepEqual(await touched(store), []);

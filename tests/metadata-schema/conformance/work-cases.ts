@@ -13,13 +13,15 @@ import {
 } from "./kit.ts";
 
 const due = (store: MetadataStore, stack: string, lane: Lane = "normal") =>
-  store.setDesired(stack, 1, desired(), lane);
+  store.setDesired(stack, 1, desired(), lane, null);
 
 const queue = (store: MetadataStore, stack: string, kind: RunKind = "preview") =>
   store.createRequest({
     requestId: `request-${stack}-${kind}`,
     kind: "preview",
     jobId: 201,
+    stack: null,
+    traceId: null,
     runs: [{ runId: `queued-${stack}-${kind}`, stack, kind }],
   });
 
@@ -71,9 +73,9 @@ function rankCases(fact: Case): void {
     clock.advance(1);
     await due(store, "stack-b");
     clock.advance(1);
-    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal", null);
     assert.deepEqual(await workStacks(store), ["stack-a", "stack-b"]);
-    await store.setDesired("stack-b", 2, desired(), "urgent");
+    await store.setDesired("stack-b", 2, desired(), "urgent", null);
     assert.deepEqual(await workStacks(store), ["stack-b", "stack-a"]);
   });
 }
@@ -111,7 +113,7 @@ function leftOutCases(fact: Case): void {
     clock.advance(10);
     await due(store, "stack-b");
     clock.advance(10);
-    await store.setDesired("stack-a", 2, desired("hash-2"), "normal");
+    await store.setDesired("stack-a", 2, desired("hash-2"), "normal", null);
     clock.advance(10);
     await due(store, "stack-c");
     await store.settleRun(lease, success());
@@ -133,7 +135,7 @@ function queuedCases(fact: Case): void {
   fact("a queued run is ranked by when it was asked for and its stack's lane", async ({ store, clock }) => {
     await applyStack(store, "stack-normal");
     await applyStack(store, "stack-urgent");
-    await store.setDesired("stack-urgent", 2, desired(), "urgent");
+    await store.setDesired("stack-urgent", 2, desired(), "urgent", null);
     await due(store, "stack-before");
     clock.advance(10);
     await queue(store, "stack-normal");
@@ -192,7 +194,7 @@ function laneCases(fact: Case): void {
     await due(store, "stack-urgent-b", "urgent");
     clock.advance(1);
     await applyStack(store, "stack-synced");
-    await store.setDesired("stack-synced", 2, desired(), "urgent");
+    await store.setDesired("stack-synced", 2, desired(), "urgent", null);
     await queue(store, "stack-synced");
     await queue(store, "stack-normal");
     clock.advance(1);
@@ -209,9 +211,9 @@ function laneCases(fact: Case): void {
     await due(store, "stack-a");
     await queue(store, "stack-a");
     assert.deepEqual(await urgentWork(store), []);
-    await store.setDesired("stack-a", 2, desired(), "urgent");
+    await store.setDesired("stack-a", 2, desired(), "urgent", null);
     assert.deepEqual(await urgentWork(store), ["queued-stack-a-preview", "stack-a"]);
-    await store.setDesired("stack-a", 3, desired(), "normal");
+    await store.setDesired("stack-a", 3, desired(), "normal", null);
     assert.deepEqual(await urgentWork(store), []);
     assert.equal((await store.listWork(10)).length, 2);
   });
@@ -240,8 +242,8 @@ function heldCases(fact: Case): void {
     await applyStack(store, "stack-platform", desired(), { host: "adb-1" });
     await applyStack(store, "stack-job", desired("hash-1", uses("stack-platform")));
     for (const kind of asked) await queue(store, "stack-platform", kind);
-    await store.setDesired("stack-platform", 2, absent, "normal");
-    await store.setDesired("stack-job", 2, absent, "normal");
+    await store.setDesired("stack-platform", 2, absent, "normal", null);
+    await store.setDesired("stack-job", 2, absent, "normal", null);
   }
 
   fact("a stack to destroy waits for the stacks whose applied specs refer to it", async ({ store }) => {
@@ -257,22 +259,22 @@ function heldCases(fact: Case): void {
 
   fact("a reference of a spec that only is desired holds nothing up", async ({ store }) => {
     await applyStack(store, "stack-platform");
-    await store.setDesired("stack-job", 1, desired("hash-1", uses("stack-platform")), "normal");
-    await store.setDesired("stack-platform", 2, absent, "normal");
+    await store.setDesired("stack-job", 1, desired("hash-1", uses("stack-platform")), "normal", null);
+    await store.setDesired("stack-platform", 2, absent, "normal", null);
     assert.deepEqual((await workStacks(store)).toSorted(), ["stack-job", "stack-platform"]);
   });
 
   fact("a failed run of a spec that refers to a stack holds that stack", async ({ store }) => {
     await applyStack(store, "stack-platform");
-    await store.setDesired("stack-job", 1, desired("hash-1", uses("stack-platform")), "normal");
+    await store.setDesired("stack-job", 1, desired("hash-1", uses("stack-platform")), "normal", null);
     await store.settleRun(await takeLease(store, "stack-job"), failure());
-    await store.setDesired("stack-platform", 2, absent, "normal");
+    await store.setDesired("stack-platform", 2, absent, "normal", null);
     assert.deepEqual(await store.listHeldDestroys(), [{ stack: "stack-platform", heldBy: "stack-job" }]);
   });
 
   fact("a spec applied without the reference sets the stack free", async ({ store }) => {
     await teardown(store);
-    await store.setDesired("stack-job", 3, desired("hash-3"), "normal");
+    await store.setDesired("stack-job", 3, desired("hash-3"), "normal", null);
     await store.settleRun(await takeLease(store, "stack-job", { desiredHash: "hash-3" }), success());
     assert.deepEqual(await store.listHeldDestroys(), []);
     assert.deepEqual(await workStacks(store), ["stack-platform"]);
@@ -291,14 +293,14 @@ function heldCases(fact: Case): void {
 
   fact("a stack that refers to itself does not hold itself", async ({ store }) => {
     await applyStack(store, "stack-a", desired("hash-1", uses("stack-a")));
-    await store.setDesired("stack-a", 2, absent, "normal");
+    await store.setDesired("stack-a", 2, absent, "normal", null);
     assert.deepEqual(await workStacks(store), ["stack-a"]);
     assert.deepEqual(await store.listHeldDestroys(), []);
   });
 
   fact("only stacks to destroy are held", async ({ store }) => {
     await teardown(store);
-    await store.setDesired("stack-platform", 3, desired("hash-3"), "normal");
+    await store.setDesired("stack-platform", 3, desired("hash-3"), "normal", null);
     assert.deepEqual(await store.listHeldDestroys(), []);
     assert.deepEqual((await workStacks(store)).toSorted(), ["stack-job", "stack-platform"]);
   });

@@ -447,8 +447,9 @@ SELECT version FROM Stack_Merges WHERE stack = @stack
 
 -- write
 INSERT INTO Stacks (stack, kind, environment, desired_spec, desired_hash, desired_hash_reversed,
-  desired_references, desired_version, desired_at, lane, next_attempt_at)
-VALUES (@stack, @kind, @environment, @spec, @hash, @reversed, @references, @version, @now, @lane, @now)
+  desired_references, subscription_id, desired_version, desired_at, lane, next_attempt_at, trace_id)
+VALUES (@stack, @kind, @environment, @spec, @hash, @reversed, @references, @subscription, @version, @now, @lane, @now,
+  @traceId)
 --   @stack = 'platform-eastus'
 --   @version = 1
 --   @kind = 'platform'
@@ -457,7 +458,9 @@ VALUES (@stack, @kind, @environment, @spec, @hash, @reversed, @references, @vers
 --   @hash = 'hash-1'
 --   @reversed = '1-hsah'
 --   @references = '[]'
+--   @subscription = '11111111-1111-1111-1111-111111111111'
 --   @lane = 'urgent'
+--   @traceId = null
 
 -- write
 SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
@@ -496,7 +499,7 @@ UPDATE Stack_Merges SET listed = NULL WHERE stack = @stack
 -- write
 UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec,
   desired_hash = @hash, desired_hash_reversed = @reversed, desired_references = @references,
-  desired_version = @version WHERE stack = @stack
+  subscription_id = COALESCE(@subscription, subscription_id), desired_version = @version WHERE stack = @stack
 --   @stack = 'platform-eastus'
 --   @version = 2
 --   @kind = 'platform'
@@ -505,11 +508,13 @@ UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec
 --   @hash = 'hash-2'
 --   @reversed = '2-hsah'
 --   @references = '[]'
+--   @subscription = '11111111-1111-1111-1111-111111111111'
 
 -- write
 UPDATE Stacks SET desired_at = @now, attempts = 0, next_attempt_at = @now,
-  failure_class = NULL, failure_message = NULL WHERE stack = @stack
+  failure_class = NULL, failure_message = NULL, trace_id = @traceId WHERE stack = @stack
 --   @stack = 'platform-eastus'
+--   @traceId = null
 
 -- write
 SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
@@ -554,7 +559,7 @@ WHERE NOT EXISTS (SELECT 1 FROM Stack_Merges AS m WHERE m.stack = w.stack)
 -- write
 UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec,
   desired_hash = @hash, desired_hash_reversed = @reversed, desired_references = @references,
-  desired_version = @version WHERE stack = @stack
+  subscription_id = COALESCE(@subscription, subscription_id), desired_version = @version WHERE stack = @stack
 --   @stack = 'platform-eastus'
 --   @version = 1
 --   @kind = 'platform'
@@ -563,6 +568,7 @@ UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec
 --   @hash = 'hash-1'
 --   @reversed = '1-hsah'
 --   @references = '[]'
+--   @subscription = '11111111-1111-1111-1111-111111111111'
 
 -- write
 SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
@@ -625,6 +631,21 @@ SELECT * FROM Stacks WHERE stack = @stack
 -- query
 SELECT * FROM Stacks ORDER BY stack
 
+-- ==== stacksAmong: always
+-- query
+SELECT stack FROM Stacks
+WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@names))
+--   @names = '["platform-eastus","platform-gone"]'
+
+-- ==== distrustState: always
+-- write
+UPDATE Stacks SET state_doubtful = 1, applied_hash = NULL, attempts = 0, next_attempt_at = @now,
+  due_at = COALESCE(due_at, @now),
+  rank_at = COALESCE(rank_at, CASE lane WHEN 'urgent' THEN @urgent WHEN 'normal' THEN @normal ELSE @upgrade END)
+--   @urgent = 2026-03-01T08:00:00.000Z
+--   @normal = 2026-03-01T08:10:00.000Z
+--   @upgrade = 2026-03-01T09:00:00.000Z
+
 -- ==== jobContributions: always
 -- query
 SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
@@ -649,11 +670,14 @@ SELECT TOP (@limit) q.stack, q.run_id, q.number, DATEADD(second, CASE s.lane
 FROM Runs AS q WITH (READPAST, READCOMMITTEDLOCK) JOIN Stacks AS s WITH (READPAST, READCOMMITTEDLOCK) ON s.stack = q.stack
 WHERE q.status = 'queued' AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3))))
   AND NOT (q.kind IN ('update', 'destroy') AND (s.desired_hash_reversed IS NULL OR q.kind = 'destroy') AND EXISTS (SELECT 1 FROM Stack_References AS r
-  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY rank_at, q.number;
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack))
+  AND NOT EXISTS (SELECT 1 FROM Subscription_Pauses AS p
+  WHERE p.subscription_id = s.subscription_id AND p.until > COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) ORDER BY rank_at, q.number;
 SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s WITH (READPAST, READCOMMITTEDLOCK)
 WHERE s.rank_at IS NOT NULL AND s.next_attempt_at IS NOT NULL AND s.next_attempt_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))
   AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) AND NOT (s.desired_hash_reversed IS NULL AND EXISTS (SELECT 1 FROM Stack_References AS r
-  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY s.rank_at
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) AND NOT EXISTS (SELECT 1 FROM Subscription_Pauses AS p
+  WHERE p.subscription_id = s.subscription_id AND p.until > COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) ORDER BY s.rank_at
 --   @limit = 10
 
 -- query
@@ -676,11 +700,14 @@ SELECT TOP (@limit) q.stack, q.run_id, q.number, DATEADD(second, CASE s.lane
 FROM Runs AS q WITH (READPAST, READCOMMITTEDLOCK) JOIN Stacks AS s WITH (READPAST, READCOMMITTEDLOCK) ON s.stack = q.stack
 WHERE q.lane = 'urgent' AND q.status = 'queued' AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3))))
   AND NOT (q.kind IN ('update', 'destroy') AND (s.desired_hash_reversed IS NULL OR q.kind = 'destroy') AND EXISTS (SELECT 1 FROM Stack_References AS r
-  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY q.queued_at, q.number;
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack))
+  AND NOT EXISTS (SELECT 1 FROM Subscription_Pauses AS p
+  WHERE p.subscription_id = s.subscription_id AND p.until > COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) ORDER BY q.queued_at, q.number;
 SELECT TOP (@limit) s.stack, s.rank_at FROM Stacks AS s WITH (READPAST, READCOMMITTEDLOCK)
 WHERE s.lane = 'urgent' AND s.rank_at IS NOT NULL AND s.next_attempt_at IS NOT NULL AND s.next_attempt_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))
   AND (s.lease_run_id IS NULL OR s.lease_expires_at <= COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) AND NOT (s.desired_hash_reversed IS NULL AND EXISTS (SELECT 1 FROM Stack_References AS r
-  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) ORDER BY s.rank_at
+  WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack)) AND NOT EXISTS (SELECT 1 FROM Subscription_Pauses AS p
+  WHERE p.subscription_id = s.subscription_id AND p.until > COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3)))) ORDER BY s.rank_at
 --   @limit = 10
 
 -- ==== listHeldDestroys: always
@@ -689,6 +716,40 @@ SELECT h.stack, h.held_by FROM (SELECT s.stack, (SELECT MIN(r.stack) FROM Stack_
     WHERE r.referenced_stack = s.stack AND r.source = N'' AND r.stack <> s.stack) AS held_by
   FROM Stacks AS s WHERE s.desired_hash_reversed IS NULL) AS h
 WHERE h.held_by IS NOT NULL ORDER BY h.stack
+
+-- ==== queueFacts: always
+-- read
+SELECT lane, COUNT(CASE WHEN next_attempt_at <= @now THEN 1 END) AS due,
+  MIN(CASE WHEN next_attempt_at <= @now THEN due_at END) AS oldest_due_at,
+  COUNT(CASE WHEN next_attempt_at > @now THEN 1 END) AS waiting,
+  COUNT(CASE WHEN next_attempt_at IS NULL THEN 1 END) AS given_up
+FROM Stacks WHERE due_at IS NOT NULL AND lease_run_id IS NULL GROUP BY lane;
+SELECT COUNT(*) AS running, MIN(r.started_at) AS oldest
+FROM Stacks AS s JOIN Runs AS r ON r.run_id = s.lease_run_id WHERE s.lease_run_id IS NOT NULL;
+SELECT COUNT(*) AS queued FROM Runs WHERE status = 'queued'
+
+-- ==== pauseSubscription: always
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'pauses'
+
+-- write
+DELETE FROM Subscription_Pauses WHERE until <= @now;
+UPDATE Subscription_Pauses SET until = @until, reason = @reason
+WHERE subscription_id = @subscription AND until < @until;
+INSERT INTO Subscription_Pauses (subscription_id, until, reason, since) SELECT @subscription, @until, @reason, @now
+WHERE NOT EXISTS (SELECT 1 FROM Subscription_Pauses WHERE subscription_id = @subscription)
+--   @subscription = '1111-aa'
+--   @until = 2026-03-01T08:01:00.000Z
+--   @reason = 'Azure answers 429.'
+
+-- ==== listPauses: always
+-- query
+SELECT subscription_id, until, reason, since FROM Subscription_Pauses
+WHERE until > COALESCE(@now, CAST(SYSUTCDATETIME() AS datetime2(3))) ORDER BY subscription_id
 
 -- ==== outputs: after a success
 -- read
@@ -708,6 +769,11 @@ IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock
 SELECT * FROM Stacks WHERE stack = @stack
 --   @resource = 'stack:platform-eastus'
 --   @stack = 'platform-eastus'
+
+-- write
+SELECT until FROM Subscription_Pauses
+WHERE subscription_id = @subscription AND until > @now
+--   @subscription = '11111111-1111-1111-1111-111111111111'
 
 -- write
 DECLARE @got_resource int;
@@ -733,8 +799,9 @@ UPDATE Stacks SET lease_epoch = @epoch, lease_owner = @owner, lease_expires_at =
 UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
   spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
 IF @@ROWCOUNT = 0
-  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
-  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, trace_id, queued_at,
+    started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @traceId, @now, @now)
 --   @runId = 'run-3'
 --   @stack = 'platform-eastus'
 --   @kind = 'update'
@@ -742,6 +809,7 @@ IF @@ROWCOUNT = 0
 --   @specHash = 'hash-1'
 --   @references = '[{"stack":"platform-hub","output":"zoneId"}]'
 --   @epoch = 3
+--   @traceId = '0af7651916cd43dd8448eb211c80319c'
 
 -- write
 UPDATE Stacks SET applied_hash = NULL, leased_spec = desired_spec, next_attempt_at = @now
@@ -785,6 +853,11 @@ SELECT * FROM Stacks WHERE stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
+SELECT until FROM Subscription_Pauses
+WHERE subscription_id = @subscription AND until > @now
+--   @subscription = '11111111-1111-1111-1111-111111111111'
+
+-- write
 DECLARE @got_resource int;
 EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
   @LockTimeout = 10000;
@@ -819,8 +892,9 @@ UPDATE Stacks SET lease_epoch = @epoch, lease_owner = @owner, lease_expires_at =
 UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
   spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
 IF @@ROWCOUNT = 0
-  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
-  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, trace_id, queued_at,
+    started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @traceId, @now, @now)
 --   @runId = 'run-3'
 --   @stack = 'platform-eastus'
 --   @kind = 'destroy'
@@ -828,6 +902,7 @@ IF @@ROWCOUNT = 0
 --   @specHash = 'hash-1'
 --   @references = '[{"stack":"platform-hub","output":"zoneId"}]'
 --   @epoch = 4
+--   @traceId = '0af7651916cd43dd8448eb211c80319c'
 
 -- write
 UPDATE Stacks SET applied_hash = NULL, leased_spec = desired_spec, next_attempt_at = @now
@@ -871,6 +946,11 @@ SELECT * FROM Stacks WHERE stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
+SELECT until FROM Subscription_Pauses
+WHERE subscription_id = @subscription AND until > @now
+--   @subscription = '11111111-1111-1111-1111-111111111111'
+
+-- write
 SELECT * FROM Runs WHERE run_id = @runId
 --   @runId = 'run-3'
 
@@ -887,8 +967,9 @@ UPDATE Stacks SET lease_epoch = @epoch, lease_owner = @owner, lease_expires_at =
 UPDATE Runs SET kind = @kind, reason = @reason, status = 'running', spec_hash = @specHash,
   spec_references = @references, epoch = @epoch, started_at = @now WHERE run_id = @runId;
 IF @@ROWCOUNT = 0
-  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, queued_at, started_at)
-  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @now, @now)
+  INSERT INTO Runs (run_id, stack, kind, reason, status, spec_hash, spec_references, epoch, trace_id, queued_at,
+    started_at)
+  VALUES (@runId, @stack, @kind, @reason, 'running', @specHash, @references, @epoch, @traceId, @now, @now)
 --   @runId = 'run-3'
 --   @stack = 'platform-eastus'
 --   @kind = 'preview'
@@ -896,6 +977,7 @@ IF @@ROWCOUNT = 0
 --   @specHash = 'hash-1'
 --   @references = '[{"stack":"platform-hub","output":"zoneId"}]'
 --   @epoch = 3
+--   @traceId = '0af7651916cd43dd8448eb211c80319c'
 
 -- write
 SELECT * FROM Runs WHERE run_id = @runId
@@ -922,8 +1004,10 @@ SELECT * FROM Stacks WHERE stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
-UPDATE Stacks SET lease_expires_at = @expiresAt WHERE stack = @stack
+UPDATE Stacks SET lease_expires_at = @expiresAt WHERE stack = @stack;
+SELECT cancel_asked_by FROM Runs WHERE run_id = @runId
 --   @stack = 'platform-eastus'
+--   @runId = 'run-3'
 --   @expiresAt = 2026-03-01T08:00:30.000Z
 
 -- ==== recordProcesses: without an engine
@@ -1044,7 +1128,7 @@ SELECT subject FROM Contributions WHERE stack = @stack ORDER BY subject
 -- write
 UPDATE Stacks SET applied_hash = @hash, applied_spec = @spec, was_applied = 1, attempts = 0,
   next_attempt_at = @now, due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
-  last_success_at = @now, last_success_run_id = @runId WHERE stack = @stack
+  last_success_at = @now, last_success_run_id = @runId, state_doubtful = 0 WHERE stack = @stack
 --   @stack = 'platform-eastus'
 --   @runId = 'run-3'
 --   @hash = 'hash-1'
@@ -1227,7 +1311,7 @@ DELETE FROM Conditions WHERE subject_kind = 'stack' AND subject_key = @stack
 -- write
 UPDATE Stacks SET applied_hash = NULL, applied_spec = NULL, was_applied = 0, attempts = 0,
   next_attempt_at = @now, due_at = desired_at, rank_at = desired_at, failure_class = NULL, failure_message = NULL,
-  last_success_at = NULL, last_success_run_id = NULL WHERE stack = @stack
+  last_success_at = NULL, last_success_run_id = NULL, state_doubtful = 0 WHERE stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
@@ -1378,15 +1462,18 @@ IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock
 --   @resource = 'request:request-1'
 
 -- write
-SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT request_id, kind, job_id, stack, created_at FROM Requests WHERE request_id = @requestId;
 SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
 --   @requestId = 'request-1'
 
 -- write
-INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (@requestId, @kind, @jobId, @now)
+INSERT INTO Requests (request_id, kind, job_id, stack, created_at, run_count)
+VALUES (@requestId, @kind, @jobId, @stack, @now, @runCount)
 --   @requestId = 'request-1'
 --   @kind = 'reconcile'
 --   @jobId = 201
+--   @stack = null
+--   @runCount = 1
 
 -- write
 DECLARE @got_resource int;
@@ -1404,16 +1491,19 @@ SELECT lane FROM Stacks WHERE stack = @stack AND desired_spec IS NOT NULL
 --   @stack = 'platform-eastus'
 
 -- write
-INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
-VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now)
+INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at, trace_id,
+  adopt)
+VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now, @traceId, @adopt)
 --   @runId = 'run-3'
 --   @stack = 'platform-eastus'
 --   @requestId = 'request-1'
 --   @kind = 'update'
 --   @lane = 'normal'
+--   @traceId = null
+--   @adopt = '[{"urn":"urn:1","id":"/subscriptions/1"}]'
 
 -- write
-SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT request_id, kind, job_id, stack, created_at FROM Requests WHERE request_id = @requestId;
 SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
 --   @requestId = 'request-1'
 
@@ -1426,15 +1516,18 @@ IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock
 --   @resource = 'request:request-1'
 
 -- write
-SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT request_id, kind, job_id, stack, created_at FROM Requests WHERE request_id = @requestId;
 SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
 --   @requestId = 'request-1'
 
 -- write
-INSERT INTO Requests (request_id, kind, job_id, created_at) VALUES (@requestId, @kind, @jobId, @now)
+INSERT INTO Requests (request_id, kind, job_id, stack, created_at, run_count)
+VALUES (@requestId, @kind, @jobId, @stack, @now, @runCount)
 --   @requestId = 'request-1'
 --   @kind = 'reconcile'
 --   @jobId = 201
+--   @stack = null
+--   @runCount = 1
 
 -- write
 DECLARE @got_resource int;
@@ -1452,13 +1545,16 @@ SELECT lane FROM Stacks WHERE stack = @stack AND desired_spec IS NOT NULL
 --   @stack = 'platform-eastus'
 
 -- write
-INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at)
-VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now)
+INSERT INTO Runs (run_id, stack, request_id, kind, reason, status, lane, queued_at, trace_id,
+  adopt)
+VALUES (@runId, @stack, @requestId, @kind, 'requested', 'queued', @lane, @now, @traceId, @adopt)
 --   @runId = 'run-3'
 --   @stack = 'platform-eastus'
 --   @requestId = 'request-1'
 --   @kind = 'update'
 --   @lane = null
+--   @traceId = null
+--   @adopt = '[{"urn":"urn:1","id":"/subscriptions/1"}]'
 
 -- write
 UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent',
@@ -1467,13 +1563,13 @@ UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent
 --   @message = 'Stack platform-eastus does not exist, or is about to be destroyed. Ask again once it is wanted.'
 
 -- write
-SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT request_id, kind, job_id, stack, created_at FROM Requests WHERE request_id = @requestId;
 SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
 --   @requestId = 'request-1'
 
 -- ==== getRequest: always
 -- query
-SELECT request_id, kind, job_id, created_at FROM Requests WHERE request_id = @requestId;
+SELECT request_id, kind, job_id, stack, created_at FROM Requests WHERE request_id = @requestId;
 SELECT * FROM Runs WHERE request_id = @requestId ORDER BY number
 --   @requestId = 'request-1'
 
@@ -1487,6 +1583,137 @@ UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent
 -- write
 SELECT * FROM Runs WHERE run_id = @runId
 --   @runId = 'run-3'
+
+-- ==== requestCancel: a queued run
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET status = 'canceled', ended_at = @now, failure_class = 'permanent',
+  failure_message = @message WHERE status = 'queued' AND run_id = @runId
+--   @runId = 'run-3'
+--   @message = 'It was canceled by mei.tanaka@contoso.example before it started.'
+
+-- ==== requestCancel: a running one
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:platform-eastus'
+
+-- write
+SELECT * FROM Runs WHERE run_id = @runId
+--   @runId = 'run-3'
+
+-- write
+UPDATE Runs SET cancel_asked_by = COALESCE(cancel_asked_by, @by)
+WHERE run_id = @runId
+--   @runId = 'run-3'
+--   @by = 'mei.tanaka@contoso.example'
+
+-- ==== pruneRuns: one of two old runs
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'pruning'
+
+-- write
+SELECT pruned_to_at, pruned_to_number FROM Service_State
+
+-- write
+SELECT TOP (@most) r.number, r.ended_at, r.request_id, CAST(CASE WHEN
+    NOT EXISTS (SELECT 1 FROM Stacks AS s WHERE s.stack = r.stack
+      AND r.run_id IN (s.lease_run_id, s.last_run_id, s.last_success_run_id))
+    AND NOT EXISTS (SELECT 1 FROM Runs AS o WHERE o.request_id = r.request_id AND o.status IN ('queued', 'running'))
+    AND EXISTS (SELECT n.number FROM Runs AS n WHERE n.stack = r.stack AND n.number >= r.number
+    ORDER BY n.number OFFSET @keep ROWS FETCH NEXT 1 ROWS ONLY) THEN 1 ELSE 0 END AS bit) AS is_prunable
+FROM Runs AS r
+WHERE r.ended_at IS NOT NULL AND r.ended_at >= @fromAt AND (r.ended_at > @fromAt OR r.number > @fromNumber)
+  AND r.ended_at < @before
+ORDER BY r.ended_at, r.number
+--   @fromAt = 1970-01-01T00:00:00.000Z
+--   @fromNumber = 0
+--   @before = 2026-02-28T08:00:00.000Z
+--   @most = 1000
+--   @keep = 20
+
+-- write
+UPDATE Service_State SET pruned_to_at = NULL, pruned_to_number = NULL
+WHERE pruned_to_at IS NOT NULL
+
+-- write
+DELETE FROM Runs WHERE number IN (SELECT CAST(value AS bigint) FROM OPENJSON(@numbers));
+UPDATE Requests SET run_count = (SELECT COUNT(*) FROM Runs AS r WHERE r.request_id = Requests.request_id)
+WHERE request_id IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@requests))
+--   @numbers = '[8]'
+--   @requests = '["request-1"]'
+
+-- write
+DELETE FROM Requests WHERE run_count = 0 AND created_at < @before
+--   @before = 2026-02-28T08:00:00.000Z
+
+-- ==== pruneRuns: up to the limit, from where the last call stopped
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'pruning'
+
+-- write
+SELECT pruned_to_at, pruned_to_number FROM Service_State
+
+-- write
+SELECT TOP (@most) r.number, r.ended_at, r.request_id, CAST(CASE WHEN
+    NOT EXISTS (SELECT 1 FROM Stacks AS s WHERE s.stack = r.stack
+      AND r.run_id IN (s.lease_run_id, s.last_run_id, s.last_success_run_id))
+    AND NOT EXISTS (SELECT 1 FROM Runs AS o WHERE o.request_id = r.request_id AND o.status IN ('queued', 'running'))
+    AND EXISTS (SELECT n.number FROM Runs AS n WHERE n.stack = r.stack AND n.number >= r.number
+    ORDER BY n.number OFFSET @keep ROWS FETCH NEXT 1 ROWS ONLY) THEN 1 ELSE 0 END AS bit) AS is_prunable
+FROM Runs AS r
+WHERE r.ended_at IS NOT NULL AND r.ended_at >= @fromAt AND (r.ended_at > @fromAt OR r.number > @fromNumber)
+  AND r.ended_at < @before
+ORDER BY r.ended_at, r.number
+--   @fromAt = 2026-03-01T08:00:00.000Z
+--   @fromNumber = 7
+--   @before = 2026-02-28T08:00:00.000Z
+--   @most = 10
+--   @keep = 20
+
+-- write
+UPDATE Service_State SET pruned_to_at = @at, pruned_to_number = @number
+--   @at = 2026-03-01T08:00:00.000Z
+--   @number = 8
+
+-- write
+DELETE FROM Runs WHERE number IN (SELECT CAST(value AS bigint) FROM OPENJSON(@numbers));
+UPDATE Requests SET run_count = (SELECT COUNT(*) FROM Runs AS r WHERE r.request_id = Requests.request_id)
+WHERE request_id IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@requests))
+--   @numbers = '[8]'
+--   @requests = '["request-1"]'
+
+-- write
+DELETE FROM Requests WHERE run_count = 0 AND created_at < @before
+--   @before = 2026-02-28T08:00:00.000Z
 
 -- ==== getRun: always
 -- query

@@ -37,6 +37,7 @@ type Reply<Response> = (error: grpc.ServiceError | null, response: Response) => 
 
 export class ProviderClient {
   readonly #client: InstanceType<typeof service.ResourceProviderClient>;
+  #configured: Promise<void> | undefined;
 
   constructor(port: number) {
     // a channel of its own, as each provider instance of the engine has
@@ -51,9 +52,17 @@ export class ProviderClient {
     this.#client.close();
   }
 
-  async configure(config: Properties): Promise<void> {
+  configure(config: Properties): Promise<void> {
     const request = new proto.ConfigureRequest().setArgs(pack(config));
-    await ask<proto.ConfigureResponse>((reply) => this.#client.configure(request, reply));
+    const done = ask<proto.ConfigureResponse>((reply) => this.#client.configure(request, reply));
+    this.#configured = done.then(() => {});
+    return this.#configured;
+  }
+
+  /** A call on a resource; the engine configures a provider before it makes any. */
+  async #ask<Response>(call: (reply: Reply<Response>) => unknown): Promise<Response> {
+    await (this.#configured ?? this.configure({}));
+    return ask(call);
   }
 
   async check(type: string, news: Properties, olds: Properties = {}): Promise<Checked> {
@@ -62,7 +71,7 @@ export class ProviderClient {
       .setNews(pack(news))
       .setOlds(pack(olds))
       .setRandomseed(new Uint8Array([1, 2, 3, 4]));
-    const response = await ask<proto.CheckResponse>((reply) => this.#client.check(request, reply));
+    const response = await this.#ask<proto.CheckResponse>((reply) => this.#client.check(request, reply));
     return {
       inputs: unpack(response.getInputs()),
       failures: response
@@ -77,7 +86,7 @@ export class ProviderClient {
       .setOldInputs(pack(olds))
       .setOlds(pack(olds))
       .setNews(pack(news));
-    const response = await ask<proto.DiffResponse>((reply) => this.#client.diff(request, reply));
+    const response = await this.#ask<proto.DiffResponse>((reply) => this.#client.diff(request, reply));
     const paths: string[] = [];
     response.getDetaileddiffMap().forEach((_change, path) => {
       paths.push(path);
@@ -94,7 +103,7 @@ export class ProviderClient {
     const checked = await this.check(type, inputs);
     if (checked.failures.length > 0) throw new Error(checked.failures.map((f) => f.reason).join("; "));
     const request = new proto.CreateRequest().setUrn(urn(type, name)).setProperties(pack(checked.inputs));
-    const response = await ask<proto.CreateResponse>((reply) => this.#client.create(request, reply));
+    const response = await this.#ask<proto.CreateResponse>((reply) => this.#client.create(request, reply));
     const outputs = unpack(response.getProperties());
     return { type, name, id: response.getId(), inputs: checked.inputs, outputs };
   }
@@ -106,7 +115,7 @@ export class ProviderClient {
       .setId(resource.id)
       .setInputs(pack(resource.inputs))
       .setProperties(pack(resource.outputs));
-    const response = await ask<proto.ReadResponse>((reply) => this.#client.read(request, reply));
+    const response = await this.#ask<proto.ReadResponse>((reply) => this.#client.read(request, reply));
     if (response.getId() === "") return undefined;
     const [inputs, outputs] = [unpack(response.getInputs()), unpack(response.getProperties())];
     return { ...resource, id: response.getId(), inputs, outputs };
@@ -126,7 +135,7 @@ export class ProviderClient {
       .setOlds(pack(resource.outputs))
       .setOldInputs(pack(resource.inputs))
       .setNews(pack(checked.inputs));
-    const response = await ask<proto.UpdateResponse>((reply) => this.#client.update(request, reply));
+    const response = await this.#ask<proto.UpdateResponse>((reply) => this.#client.update(request, reply));
     return { ...resource, inputs: checked.inputs, outputs: unpack(response.getProperties()) };
   }
 
@@ -135,21 +144,28 @@ export class ProviderClient {
       .setUrn(urn(resource.type, resource.name))
       .setId(resource.id)
       .setProperties(pack(resource.outputs));
-    await ask<unknown>((reply) => this.#client.delete(request, reply));
+    await this.#ask<unknown>((reply) => this.#client.delete(request, reply));
   }
 
   async invoke(token: string, args: Properties): Promise<Properties> {
     const request = new proto.InvokeRequest().setTok(token).setArgs(pack(args));
-    const response = await ask<proto.InvokeResponse>((reply) => this.#client.invoke(request, reply));
+    const response = await this.#ask<proto.InvokeResponse>((reply) => this.#client.invoke(request, reply));
     return unpack(response.getReturn());
   }
 }
 
 const urn = (type: string, name: string): string => `urn:pulumi:dev::tests::${type}::${name}`;
 
+/** The call got no answer: the engine reads this as a provider that is gone. */
+export const isUnavailable = (fault: unknown): boolean =>
+  fault instanceof Error &&
+  (fault.cause as Partial<grpc.ServiceError> | undefined)?.code === grpc.status.UNAVAILABLE;
+
 /** The generated client answers by callback; its faults carry the provider's words in `details`. */
 function ask<Response>(call: (reply: Reply<Response>) => unknown): Promise<Response> {
   return new Promise((resolve, reject) => {
-    call((error, response) => (error ? reject(new Error(error.details)) : resolve(response)));
+    call((error, response) =>
+      error ? reject(new Error(error.details, { cause: error })) : resolve(response),
+    );
   });
 }
