@@ -18,6 +18,7 @@ import { tellStackConditions, tellStall } from "./reconcile/settled.ts";
 import { versionSuffix } from "./reconcile/spec-hash.ts";
 import { requestStackAction } from "./reconcile/stack-actions.ts";
 import { RunEvents } from "./run-events.ts";
+import { closedFor } from "./service-facts.ts";
 import type { SimulatedClouds } from "./simulated-clouds.ts";
 import { builtVersions } from "./versions.ts";
 
@@ -94,7 +95,7 @@ function createPool({ config, store, engine, health, log, observation }: LoopsOp
     store,
     clock: systemClock,
     log,
-    closedFor: () => [...health.closedFor(), ...engine.closedFor()],
+    closedFor: () => closedFor({ health, engine }),
     runner: {
       store,
       engine,

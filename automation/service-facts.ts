@@ -21,6 +21,12 @@ export interface FactSources {
 /** kept for urgent work */
 export const urgentSlots = 1;
 
+/** Why no run may start, whichever stack it is of; none: runs may. */
+export const closedFor = ({ health, engine }: Pick<FactSources, "health" | "engine">): readonly string[] => [
+  ...health.closedFor(),
+  ...engine.closedFor(),
+];
+
 export function engineFacts({ config, engine, health, upkeep }: FactSources) {
   const nowMs = systemClock.monotonicMs();
   return {
@@ -29,7 +35,7 @@ export function engineFacts({ config, engine, health, upkeep }: FactSources) {
     slots: config.slots,
     urgentSlots,
     unknownState: upkeep.unknownState.map(({ stack, changedAt }) => ({ stack, changedAt })),
-    closedFor: [...health.closedFor(), ...engine.closedFor()],
+    closedFor: [...closedFor({ health, engine })],
     slotStates: engine.slotStates().map(({ sinceMs, ...slot }) => ({ ...slot, forMs: nowMs - sinceMs })),
   };
 }
@@ -48,7 +54,7 @@ export function metricSources({ config, store, engine, health, upkeep }: FactSou
         .map(({ reason }) => reason),
     slots: () => engine.slotStates(),
     unknownStackStates: () => upkeep.unknownState.length,
-    gate: () => ({ open: health.closedFor().length === 0 && engine.closedFor().length === 0 }),
+    gate: () => ({ open: closedFor({ health, engine }).length === 0 }),
   };
 }
 

@@ -10,11 +10,11 @@ import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { endProcesses, orphans } from "./end-processes.ts";
+import { endProcesses, enginesOf, orphans } from "./end-processes.ts";
 import type { EndedEvent, EngineFailure, Strays } from "./engine.ts";
-import { failureOf, stackFailure } from "./engine-errors.ts";
+import { failedEnd, failureOf, stackFailure } from "./engine-errors.ts";
 import { type ChildSettings, type FromChild, type ToChild, toChild } from "./messages.ts";
-import { engineMark, markedProcesses, ownProcess, temporaryNameOf } from "./processes.ts";
+import { engineMark, ownProcess, temporaryNameOf } from "./processes.ts";
 import { guardPrograms } from "./program-guard.ts";
 import { type RunControl, runStack } from "./run-stack.ts";
 
@@ -65,12 +65,13 @@ async function run(message: Extract<ToChild, { type: "run" }>): Promise<void> {
   current = mine;
   const ended = await execute(message, mine).catch(
     // Before any engine could say it: e.g. a disk that takes no file.
-    (fault): EndedEvent => failed(failureOf({ errors: [messageOf(fault)], stderr: "", stdout: "" })),
+    (fault): EndedEvent => failedEnd(failureOf({ errors: [messageOf(fault)], stderr: "", stdout: "" })),
   );
   clearTimeout(mine.deadline);
   removeStrangers();
   // A plugin outlives an engine that was killed.
-  if (ended.status !== "succeeded") await endProcesses({ children: [], engines: ofOurs() });
+  if (ended.status !== "succeeded")
+    await endProcesses({ children: [], engines: enginesOf(settings.state.backend, self) });
   current = null;
   if (mine.control?.isTainted()) send({ type: "tainted" });
   send(ended);
@@ -84,7 +85,7 @@ async function execute(
 ): Promise<EndedEvent> {
   if (request.strays !== null) {
     const left = await endStrays(request.strays, request.stack);
-    if (left !== null) return failed(left);
+    if (left !== null) return failedEnd(left);
   }
   // An idle child's folder may have been tidied away by whoever tidies temporary files.
   mkdirSync(temporary, { recursive: true });
@@ -121,19 +122,6 @@ function removeStrangers(): void {
   process.removeAllListeners("unhandledRejection");
   process.on("unhandledRejection", ignore);
 }
-
-const ofOurs = () =>
-  markedProcesses(settings.state.backend)
-    .filter(({ mark }) => mark.child.pid === self.pid && mark.child.startedAt === self.startedAt)
-    .map(({ process }) => process);
-
-const failed = (failure: EngineFailure): EndedEvent => ({
-  type: "ended",
-  status: "failed",
-  failure,
-  narrowed: false,
-  changes: {},
-});
 
 function extend(leaseEndsAtMs: number): void {
   if (current === null) return;

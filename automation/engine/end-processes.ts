@@ -37,6 +37,13 @@ export function orphans(backend: string, stack?: string): readonly ProcessRef[] 
     .map(({ process }) => process);
 }
 
+/** Engines and plugins that this child has started, whatever became of it. */
+export function enginesOf(backend: string, child: ProcessRef): readonly ProcessRef[] {
+  return markedProcesses(backend)
+    .filter(({ mark }) => mark.child.pid === child.pid && mark.child.startedAt === child.startedAt)
+    .map(({ process }) => process);
+}
+
 /** A plugin leads a group of its own, or is in its engine's; what it started shares its group. */
 function signalProcess({ pid }: ProcessRef, signal: NodeJS.Signals): void {
   if (signalGroup(pid, signal)) return;

@@ -10,14 +10,14 @@ import { setPriority } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ProcessRef } from "../../metadata-schema/store.ts";
-import { endProcesses } from "./end-processes.ts";
+import type { ChildEndReason } from "../observe/run-observer.ts";
+import { endProcesses, enginesOf } from "./end-processes.ts";
 import type { EndedEvent, EngineEvent, RunRequest, SlotState } from "./engine.ts";
-import { stackFailure } from "./engine-errors.ts";
+import { failedEnd, stackFailure } from "./engine-errors.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { type ChildSettings, type FromChild, fromChild, type ToChild } from "./messages.ts";
 import {
   isSuspended,
-  markedProcesses,
   processRef,
   processState,
   residentBytes,
@@ -25,15 +25,6 @@ import {
   temporaryNameOf,
 } from "./processes.ts";
 import { givenUp } from "./watchdog.ts";
-
-export type ChildEnd =
-  | "recycled-runs"
-  | "recycled-memory"
-  | "recycled-failure"
-  | "crashed"
-  | "killed-stuck"
-  | "killed-memory"
-  | "closed";
 
 export interface CurrentRun {
   readonly events: EventQueue<EngineEvent>;
@@ -54,7 +45,7 @@ export interface EngineChildOptions {
   /** its run is over, and it could take the next */
   onIdle(child: EngineChild): void;
   /** it and all that it started are gone */
-  onGone(child: EngineChild, end: ChildEnd, detail: string): void;
+  onGone(child: EngineChild, end: ChildEndReason, detail: string): void;
   /** a process could not be made, or its channel failed */
   onFault(fault: Error): void;
 }
@@ -76,7 +67,7 @@ export class EngineChild {
   #engine: ProcessRef | null = null;
   #engineGoneSinceMs: number | null = null;
   #run: CurrentRun | null = null;
-  #end: ChildEnd = "crashed";
+  #end: ChildEndReason = "crashed";
   #ref: ProcessRef | null = null;
   /** takes no further run and ends */
   retired = false;
@@ -150,7 +141,7 @@ export class EngineChild {
   }
 
   /** Ends after its run. */
-  retire(end: ChildEnd): void {
+  retire(end: ChildEndReason): void {
     this.retired = true;
     this.#end = end;
     if (this.#run !== null) this.#enter("stopping");
@@ -282,12 +273,10 @@ export class EngineChild {
   }
 
   async #endLeftovers(): Promise<void> {
+    const self = this.#ref;
     const known = this.#engine === null ? [] : [this.#engine];
-    const marked = markedProcesses(this.#options.settings.state.backend)
-      .filter(({ mark }) => mark.child.pid === this.#ref?.pid && mark.child.startedAt === this.#ref.startedAt)
-      .map(({ process }) => process);
-    const children = this.#ref === null ? [] : [this.#ref];
-    await endProcesses({ children, engines: [...known, ...marked] });
+    const marked = self === null ? [] : enginesOf(this.#options.settings.state.backend, self);
+    await endProcesses({ children: self === null ? [] : [self], engines: [...known, ...marked] });
     await this.#removeTemporary();
   }
 }
@@ -300,15 +289,12 @@ function lowerPriority(pid: number | undefined): void {
   }
 }
 
-export const lost = (request: RunRequest, why: string, end: ChildEnd = "crashed"): EndedEvent => ({
-  type: "ended",
-  status: "failed",
+export const lost = (request: RunRequest, why: string, end: ChildEndReason = "crashed"): EndedEvent =>
   // What takes too much memory once takes it again: that is not tried for ever.
-  failure: stackFailure(
-    end === "killed-memory" ? "unknown" : "transient",
-    end === "killed-memory" ? "MemoryExceeded" : "EngineLost",
-    `The ${request.kind} of stack ${request.stack} was lost: ${why}. It is tried again.`,
-  ),
-  narrowed: false,
-  changes: {},
-});
+  failedEnd(
+    stackFailure(
+      end === "killed-memory" ? "unknown" : "transient",
+      end === "killed-memory" ? "MemoryExceeded" : "EngineLost",
+      `The ${request.kind} of stack ${request.stack} was lost: ${why}. It is tried again.`,
+    ),
+  );

@@ -1,6 +1,6 @@
 /** The one file that reads the engine's words. Phrases were seen with engine 3.259.0. */
-import type { EngineFailure } from "./engine.ts";
-import { type FailureRule, failureRules, otherwise } from "./failure-rules.ts";
+import type { EndedEvent, EngineFailure } from "./engine.ts";
+import { type FailureRule, failureRules, otherwise, unfinishedProgram } from "./failure-rules.ts";
 
 /** One lock on a stack, as the engine tells it whatever the backend. */
 export interface LockHolder {
@@ -30,6 +30,15 @@ export const stackFailure = (
   message: string,
 ): EngineFailure => ({ class: failureClass, code, message, scope: "stack", retryAfterMs: null });
 
+/** The end of a run that failed before it changed anything that is known. */
+export const failedEnd = (failure: EngineFailure): EndedEvent => ({
+  type: "ended",
+  status: "failed",
+  failure,
+  narrowed: false,
+  changes: {},
+});
+
 /** The rule that explains one message. */
 export const ruleOf = (message: string): FailureRule =>
   failureRules.find(({ phrases }) => phrases.some((phrase) => phrase.test(message))) ?? otherwise;
@@ -37,6 +46,13 @@ export const ruleOf = (message: string): FailureRule =>
 /** False: the objects of the stack had nothing to do with it, and other objects would not help. */
 export const isAboutObjects = (code: string): boolean =>
   [...failureRules, otherwise].some((rule) => rule.code === code && rule.about === "object");
+
+/** What the engine said of a checkpoint that it can't use, without the next step; null: it failed for something else. */
+export function unreadableState({ code, message }: EngineFailure): string | null {
+  const rule = failureRules.find((each) => each.code === "StateUnreadable");
+  if (rule === undefined || code !== rule.code) return null;
+  return message.slice(0, -rule.next.length).trim().split("\n")[0]?.replace(/\.$/, "") ?? message;
+}
 
 /** What is known of a failed run: error diagnostics in order, and the engine's stderr. */
 export function failureOf(run: {
@@ -50,7 +66,7 @@ export function failureOf(run: {
   const fallback =
     run.stderr.trim() || run.stdout.trim().split("\n").slice(-5).join("\n") || "The engine gave no reason.";
   // That its program did not come to its end follows from whatever else made the engine stop.
-  const telling = specific.filter((error) => !unfinished.test(error));
+  const telling = specific.filter((error) => !unfinishedProgram.test(error));
   // A program's own error is told by the program and by the engine.
   const told = telling.length > 0 ? telling : specific;
   const messages = told.length > 0 ? [...new Set(told)] : [said.join("\n") || fallback];
@@ -66,8 +82,6 @@ export function failureOf(run: {
 
 /** What clouds say may lack its full stop, and the next step follows on the same line. */
 const ended = (text: string): string => (/[.!?:;…]$/.test(text) ? text : `${text}.`);
-
-const unfinished = /ended before it had registered every object/;
 
 // What the whole host lacks comes first, then what time alone may mend: a run with one passing failure is worth another try.
 const weight: readonly ((rule: FailureRule) => boolean)[] = [

@@ -16,6 +16,9 @@ export interface FailureRule {
   readonly next: string;
 }
 
+/** Said by program-guard.ts and by a stack's own program. */
+export const unfinishedProgram = /ended before it had registered every object/;
+
 const byItself = "It is tried again by itself.";
 
 /** Faults of this host, whichever stack is run: nothing was changed, and nothing more starts while they last. */
@@ -64,13 +67,13 @@ const stackRules: readonly Omit<FailureRule, "about">[] = [
   {
     code: "StateUnreadable",
     class: "permanent",
-    phrases: [/failed to load checkpoint|snapshot integrity/i],
+    phrases: [/failed to load checkpoint|snapshot integrity|could not deserialize deployment/i],
     next: "Restore the stack's state from a backup (`npx rowgate restore`), then reconcile.",
   },
   {
     code: "ProgramUnfinished",
     class: "transient",
-    phrases: [/ended before it had registered every object/, /^One or more errors occurred: 14 UNAVAILABLE/],
+    phrases: [unfinishedProgram, /^One or more errors occurred: 14 UNAVAILABLE/],
     next: "Its connection to the engine broke; nothing was deleted. It is tried again by itself.",
   },
   {

@@ -8,8 +8,9 @@
 import { systemClock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { ChildEndReason } from "../observe/run-observer.ts";
 import type { EndedEvent, Engine, EngineEvent, RunHandle, RunRequest, SlotState, Strays } from "./engine.ts";
-import { type ChildEnd, type CurrentRun, EngineChild, lost } from "./engine-child.ts";
+import { type CurrentRun, EngineChild, lost } from "./engine-child.ts";
 import { isAboutObjects } from "./engine-errors.ts";
 import { eventQueue } from "./event-queue.ts";
 import type { ChildSettings } from "./messages.ts";
@@ -23,7 +24,7 @@ export interface ProcessEngineOptions {
   readonly engineEnvironment: () => Promise<Readonly<Record<string, string>>>;
   readonly log: Logger;
   /** A child has ended, with all that it started. */
-  onChildEnded?(child: { readonly reason: ChildEnd; readonly lifeMs: number }): void;
+  onChildEnded?(child: { readonly reason: ChildEndReason; readonly lifeMs: number }): void;
 }
 
 const maxRunsPerChild = 50;
@@ -222,7 +223,7 @@ export class ProcessEngine implements Engine {
     else if (child.rssBytes > maxRssBytes) child.retire("recycled-memory");
   }
 
-  #gone(child: EngineChild, reason: ChildEnd, why: string): void {
+  #gone(child: EngineChild, reason: ChildEndReason, why: string): void {
     this.#children.delete(child);
     const { lifeMs } = child;
     this.#options.onChildEnded?.({ reason, lifeMs });

@@ -27,8 +27,8 @@ const { LanguageServer } = sdk as unknown as { LanguageServer: { readonly protot
 
 const progress = new WeakMap<PulumiFn, "waiting" | "begun" | "complete">();
 
-/** Words of the error that an unfinished program is answered with; engine-errors.ts knows them. */
-export const unfinishedProgram = "The program ended before it had registered every object with the engine";
+// Known to failure-rules.ts.
+const unfinished = "The program ended before it had registered every object with the engine";
 
 /** The same program, whose end is watched. */
 export function guarded(program: PulumiFn): PulumiFn {
@@ -58,7 +58,7 @@ export function guardPrograms(): void {
       if (answered) return;
       answered = true;
       const isComplete = (progress.get(this.program) ?? "complete") === "complete";
-      if (!error && !isComplete) response?.setError(`${unfinishedProgram}. Nothing is deleted for it.`);
+      if (!error && !isComplete) response?.setError(`${unfinished}. Nothing is deleted for it.`);
       callback(error, response);
     });
   };

@@ -13,7 +13,14 @@ import { listAdoptable } from "./adoption.ts";
 import { createWatch } from "./create-watch.ts";
 import type { EndedEvent, EngineFailure, RunRequest } from "./engine.ts";
 import { EngineCommand, EngineExitError } from "./engine-command.ts";
-import { failureOf, type LockHolder, lockHolders, stackFailure } from "./engine-errors.ts";
+import {
+  failedEnd,
+  failureOf,
+  type LockHolder,
+  lockHolders,
+  stackFailure,
+  unreadableState,
+} from "./engine-errors.ts";
 import { eventReader } from "./event-reader.ts";
 import { rememberCreates } from "./leftovers.ts";
 import { areOurDeadLocks, foreignLock } from "./locks.ts";
@@ -79,14 +86,14 @@ async function execute(context: RunContext): Promise<EndedEvent> {
   const { state, salt } = parts.settings;
   if (!stackExists(state, stack)) {
     if (kind === "destroy" && (destroyBegun || !wasApplied)) return destroyed;
-    if (wasApplied && !destroyBegun) return failed(stateMissing(stack));
+    if (wasApplied && !destroyBegun) return failedEnd(stateMissing(stack));
   }
   await makeStackFiles(state, stack, salt);
   try {
     return await dispatch(context);
   } catch (fault) {
     // Before the engine's own run: a look at the clouds, or a lookup, that failed.
-    return parts.command.stopping ? canceled(request, {}) : failed(failureOfFault(fault));
+    return parts.command.stopping ? canceled(request, {}) : failedEnd(failureOfFault(fault));
   } finally {
     await scratch.remove();
   }
@@ -110,7 +117,7 @@ function dispatch(context: RunContext): Promise<EndedEvent> {
 async function look(context: RunContext): Promise<EndedEvent> {
   const { request, parts } = context;
   const checkpoint = await readCheckpoint(parts.settings.state, request.stack);
-  if (checkpoint.status === "unreadable") return failed(notLookedAt(request.stack, checkpoint.why));
+  if (checkpoint.status === "unreadable") return failedEnd(notLookedAt(request.stack, checkpoint.why));
   if (request.kind !== "adoptable") return attemptUnlocked(context, request.spec, request.refresh);
   if (request.spec === null) throw new RangeError("an adoptable run needs the spec of its stack");
   await listAdoptable(context, request.spec, checkpoint.deployment);
@@ -133,20 +140,14 @@ async function attemptPrepared(
 ): Promise<EndedEvent> {
   const { request } = context;
   const prepared = await prepareRun(context, { spec, engineRefusal });
-  if (prepared.status === "refused") return failed(prepared.failure);
+  if (prepared.status === "refused") return failedEnd(prepared.failure);
   const { refresh, settled } = prepared.value;
   const ended = await attemptUnlocked(context, spec, refresh || request.refresh, settled);
-  const refusal = ended.status === "failed" ? unreadableTold(ended.failure.message) : null;
+  const refusal = ended.status === "failed" ? unreadableState(ended.failure) : null;
   if (refusal === null) return ended;
-  if (engineRefusal !== null) return failed(stateUnreadable(request.stack, refusal));
+  if (engineRefusal !== null) return failedEnd(stateUnreadable(request.stack, refusal));
   return attemptPrepared(context, spec, refusal);
 }
-
-/** The engine's words for a checkpoint that it can't use. */
-const unreadableTold = (message: string): string | null =>
-  /failed to load checkpoint|snapshot integrity failure|could not deserialize deployment/i.test(message)
-    ? (message.split("\n")[0] ?? message)
-    : null;
 
 // A look at hundreds of objects says a lot, and is told as going on by a little.
 const progressMs = 1_000;
@@ -176,11 +177,11 @@ async function attemptUnlocked(
   const first = await attempt();
   if (first.status === "ended") return first.ended;
   if (!areOurDeadLocks(first.locks, request.deadEngines))
-    return failed(foreignLock(request.stack, first.locks));
+    return failedEnd(foreignLock(request.stack, first.locks));
   await stack.cancel();
   context.recovered("lock", "");
   const second = await attempt();
-  return second.status === "ended" ? second.ended : failed(foreignLock(request.stack, second.locks));
+  return second.status === "ended" ? second.ended : failedEnd(foreignLock(request.stack, second.locks));
 }
 
 type Attempt =
@@ -256,14 +257,6 @@ async function call(
       kind satisfies never;
   }
 }
-
-const failed = (failure: EngineFailure): EndedEvent => ({
-  type: "ended",
-  status: "failed",
-  failure,
-  narrowed: false,
-  changes: {},
-});
 
 const canceled = (request: RunRequest, changes: Readonly<Record<string, number>>): EndedEvent => ({
   type: "ended",

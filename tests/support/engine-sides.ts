@@ -9,6 +9,7 @@ import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import type { OutputValues } from "../../metadata-schema/store.ts";
 import { stackProgram } from "../../program/stack-program.ts";
 import { serveProgram } from "./language-server.ts";
+import { runRequest } from "./run-request.ts";
 
 export interface SideOptions {
   readonly enginePath: string;
@@ -19,21 +20,8 @@ export interface SideOptions {
 
 /** Runs a spec with our engine; ends with an error unless it succeeds. */
 export async function runOurs(engine: Engine, spec: StackSpec, wasApplied: boolean): Promise<OutputValues> {
-  const handle = engine.run({
-    runId: "bench",
-    stack: spec.stack,
-    kind: "update",
-    spec,
-    refresh: false,
-    wasApplied,
-    destroyBegun: false,
-    narrowed: null,
-    stateDoubtful: false,
-    adopt: [],
-    deadEngines: [],
-    strays: null,
-    leaseEndsAtMs: systemClock.monotonicMs() + 600_000,
-  });
+  const leaseEndsAtMs = systemClock.monotonicMs() + 600_000;
+  const handle = engine.run(runRequest(spec, { wasApplied, leaseEndsAtMs }));
   let last: EngineEvent | null = null;
   for await (const event of handle.events) last = event;
   if (last?.type !== "ended" || last.status !== "succeeded")

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { systemClock } from "../../automation/clock.ts";
 import type { EndedEvent, Engine, EngineEvent, RunRequest } from "../../automation/engine/engine.ts";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
+import { runRequest } from "./run-request.ts";
 
 export interface EngineKit {
   readonly engine: Engine;
@@ -24,7 +25,6 @@ export interface EngineKit {
   close(): Promise<void>;
 }
 
-const longLeaseMs = 120_000;
 // Less than the margin by which processes end before their lease: such a run is over at once.
 const shortLeaseMs = 5_050;
 
@@ -33,25 +33,6 @@ const inMs = (ms: number): number => systemClock.monotonicMs() + ms;
 /** A process of this host that has ended. */
 function deadPid(): number {
   return spawnSync("true").pid;
-}
-
-function request(spec: StackSpec, change: Partial<RunRequest> = {}): RunRequest {
-  return {
-    runId: `run-of-${spec.stack}`,
-    stack: spec.stack,
-    kind: "update",
-    spec,
-    refresh: false,
-    wasApplied: false,
-    destroyBegun: false,
-    narrowed: null,
-    stateDoubtful: false,
-    adopt: [],
-    deadEngines: [],
-    strays: null,
-    leaseEndsAtMs: inMs(longLeaseMs),
-    ...change,
-  };
 }
 
 async function eventsOf(engine: Engine, asked: RunRequest): Promise<readonly EngineEvent[]> {
@@ -65,7 +46,7 @@ async function endOf(engine: Engine, asked: RunRequest): Promise<EndedEvent> {
 }
 
 async function apply(engine: Engine, spec: StackSpec): Promise<void> {
-  const ended = await endOf(engine, request(spec));
+  const ended = await endOf(engine, runRequest(spec));
   assert.equal(ended.status, "succeeded", JSON.stringify(ended));
 }
 
@@ -81,7 +62,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
 
     it("an update tells its processes, then its steps, and ends once with outputs and changes", async () => {
       const spec = kit.spec("update");
-      const events = await eventsOf(kit.engine, request(spec));
+      const events = await eventsOf(kit.engine, runRequest(spec));
       const types = events.map((event) => event.type);
       assert.equal(types.filter((type) => type === "ended").length, 1);
       assert.equal(types.at(-1), "ended");
@@ -95,7 +76,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
       assert.ok((ended.changes.create ?? 0) > 0, "what was made is counted");
       assert.ok(await kit.hasState(spec.stack));
 
-      const again = await eventsOf(kit.engine, request(spec, { wasApplied: true }));
+      const again = await eventsOf(kit.engine, runRequest(spec, { wasApplied: true }));
       assert.deepEqual(
         again.filter((event) => event.type === "step"),
         [],
@@ -108,7 +89,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
       await apply(kit.engine, spec);
       const before = await kit.footprint(spec.stack);
       for (const kind of ["preview", "refresh"] as const) {
-        const asked = request(kit.spec("preview", 1), { kind, wasApplied: true });
+        const asked = runRequest(kit.spec("preview", 1), { kind, wasApplied: true });
         const ended = await endOf(kit.engine, asked);
         assert.ok(ended.status === "succeeded", JSON.stringify(ended));
         assert.equal(ended.outputs, null);
@@ -119,7 +100,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
     it("a destroy has no outputs and leaves no state; of a stack without state there is nothing to do", async () => {
       const spec = kit.spec("destroy");
       await apply(kit.engine, spec);
-      const destroy = request(spec, { kind: "destroy", spec: null, wasApplied: true });
+      const destroy = runRequest(spec, { kind: "destroy", spec: null, wasApplied: true });
       const ended = await endOf(kit.engine, destroy);
       assert.ok(ended.status === "succeeded", JSON.stringify(ended));
       assert.equal(ended.outputs, null);
@@ -129,7 +110,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
 
     it("a canceled run ends as canceled, and the next one works", async () => {
       const spec = kit.spec("cancel");
-      const handle = kit.engine.run(request(spec));
+      const handle = kit.engine.run(runRequest(spec));
       const events: EngineEvent[] = [];
       for await (const event of handle.events) {
         events.push(event);
@@ -143,7 +124,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
     });
 
     it("a run canceled before its engine has begun ends as canceled", async () => {
-      const handle = kit.engine.run(request(kit.spec("cancel")));
+      const handle = kit.engine.run(runRequest(kit.spec("cancel")));
       handle.cancel();
       const last = (await Array.fromAsync(handle.events)).at(-1);
       assert.ok(last?.type === "ended" && last.status === "canceled", JSON.stringify(last));
@@ -151,9 +132,9 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
 
     it("a cancel or a short lease told to a run that has ended does not touch the next one", async () => {
       const spec = kit.spec("cancel");
-      const first = kit.engine.run(request(spec, { kind: "preview" }));
+      const first = kit.engine.run(runRequest(spec, { kind: "preview" }));
       await Array.fromAsync(first.events);
-      const second = kit.engine.run(request(spec));
+      const second = kit.engine.run(runRequest(spec));
       const events: EngineEvent[] = [];
       for await (const event of second.events) {
         events.push(event);
@@ -168,7 +149,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
     it("a run whose lease is not extended ends as canceled", async () => {
       const ended = await endOf(
         kit.engine,
-        request(kit.spec("lease"), { leaseEndsAtMs: inMs(shortLeaseMs) }),
+        runRequest(kit.spec("lease"), { leaseEndsAtMs: inMs(shortLeaseMs) }),
       );
       assert.equal(ended.status, "canceled");
     });
@@ -176,7 +157,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
     it("a run after a failed one works", async () => {
       const spec = kit.spec("failure");
       await kit.failNext();
-      const ended = await endOf(kit.engine, request(spec));
+      const ended = await endOf(kit.engine, runRequest(spec));
       assert.ok(ended.status === "failed", JSON.stringify(ended));
       assert.match(ended.failure.message, /planted/);
       await apply(kit.engine, spec);
@@ -187,7 +168,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
       await apply(kit.engine, spec);
       await kit.loseState(spec.stack);
       const before = await kit.footprint(spec.stack);
-      const ended = await endOf(kit.engine, request(spec, { wasApplied: true }));
+      const ended = await endOf(kit.engine, runRequest(spec, { wasApplied: true }));
       assert.equal(codeOf(ended), "StateMissing");
       assert.ok(ended.status === "failed" && ended.failure.class === "permanent");
       assert.equal(await kit.footprint(spec.stack), before);
@@ -196,11 +177,11 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
     it("a state that a destroy removed before it was settled is the destroy's success, and can be built anew", async () => {
       const spec = kit.spec("destroyed");
       await apply(kit.engine, spec);
-      const destroy = request(spec, { kind: "destroy", spec: null, wasApplied: true });
+      const destroy = runRequest(spec, { kind: "destroy", spec: null, wasApplied: true });
       assert.equal((await endOf(kit.engine, destroy)).status, "succeeded");
       const again = await endOf(kit.engine, { ...destroy, destroyBegun: true });
       assert.equal(again.status, "succeeded", JSON.stringify(again));
-      const anew = await endOf(kit.engine, request(spec, { wasApplied: true, destroyBegun: true }));
+      const anew = await endOf(kit.engine, runRequest(spec, { wasApplied: true, destroyBegun: true }));
       assert.equal(anew.status, "succeeded", JSON.stringify(anew));
     });
 
@@ -209,7 +190,7 @@ export function runEngineSuite(name: string, open: () => Promise<EngineKit>): vo
       await apply(kit.engine, spec);
       const pid = deadPid();
       await kit.lock(spec.stack, { host: hostname(), pid });
-      const changed = request(kit.spec("lock", 1), { wasApplied: true });
+      const changed = runRequest(kit.spec("lock", 1), { wasApplied: true });
 
       const refused = await endOf(kit.engine, changed);
       assert.equal(codeOf(refused), "Locked");

@@ -16,6 +16,7 @@ import { openSimulatedClouds } from "../../automation/simulated-clouds.ts";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import { cloudsSeedFile } from "../../metadata-schema/sample/sample.ts";
 import type { OutputValues, RunStepInput } from "../../metadata-schema/store.ts";
+import { runRequest } from "./run-request.ts";
 import { enginePath, until } from "./service.ts";
 
 export interface LoggedCall {
@@ -86,22 +87,7 @@ export async function openLeftoverLab() {
   const dead: DeadEngine[] = [];
 
   const start = (spec: StackSpec, change: Partial<RunRequest>) =>
-    engine.run({
-      runId: "run",
-      stack: spec.stack,
-      kind: "update",
-      spec,
-      refresh: false,
-      wasApplied: false,
-      destroyBegun: false,
-      narrowed: null,
-      deadEngines: [...dead],
-      stateDoubtful: false,
-      adopt: [],
-      strays: null,
-      leaseEndsAtMs: systemClock.monotonicMs() + 120_000,
-      ...change,
-    });
+    engine.run(runRequest(spec, { deadEngines: [...dead], ...change }));
 
   const lab = {
     home,

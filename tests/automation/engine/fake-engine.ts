@@ -2,10 +2,10 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { systemClock } from "../../../automation/clock.ts";
 import type { RunRequest } from "../../../automation/engine/engine.ts";
 import type { ChildSettings } from "../../../automation/engine/messages.ts";
 import { accessSpec } from "../../program/support/specs.ts";
+import { runRequest } from "../../support/run-request.ts";
 
 export interface FakeHome {
   readonly folder: string;
@@ -48,22 +48,7 @@ export async function fakeHome(body: string): Promise<FakeHome> {
   };
 }
 
-export const request = (change: Partial<RunRequest> = {}): RunRequest => ({
-  runId: "run-1",
-  stack: accessSpec.stack,
-  kind: "update",
-  spec: accessSpec,
-  refresh: false,
-  wasApplied: false,
-  destroyBegun: false,
-  narrowed: null,
-  stateDoubtful: false,
-  adopt: [],
-  deadEngines: [],
-  strays: null,
-  leaseEndsAtMs: systemClock.monotonicMs() + 120_000,
-  ...change,
-});
+export const request = (change: Partial<RunRequest> = {}): RunRequest => runRequest(accessSpec, change);
 
 export async function until(test: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + 15_000;

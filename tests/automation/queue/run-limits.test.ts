@@ -2,43 +2,30 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../../../automation/clock.ts";
-import {
-  type StackRunnerOptions,
-  type StartedRun,
-  startRun,
-} from "../../../automation/queue/stack-runner.ts";
+import { type StackRunnerOptions, startRun } from "../../../automation/queue/stack-runner.ts";
 import type { StackSpec } from "../../../metadata-schema/desired-state.ts";
 import type { MetadataStore } from "../../../metadata-schema/store.ts";
 import { desired } from "../../metadata-schema/conformance/kit.ts";
 import { ScriptedEngine } from "../../support/scripted-engine.ts";
-import { openTempStore, type TempStore } from "../../support/temp-store.ts";
-import { TestClock } from "../../support/test-clock.ts";
-import { makeDue, runnerOptions, until, workOf } from "./queue-kit.ts";
+import type { TestClock } from "../../support/test-clock.ts";
+import { makeDue, openRunKit, runnerOptions, until, workOf } from "./queue-kit.ts";
 
 const stack = "job-eastus-201";
 
 describe("a run", () => {
-  let temp: TempStore;
+  let kit: Awaited<ReturnType<typeof openRunKit>>;
   let store: MetadataStore;
   let clock: TestClock;
   let engine: ScriptedEngine;
 
   beforeEach(async () => {
-    clock = new TestClock();
-    temp = await openTempStore({ clock });
-    store = temp.store;
-    engine = new ScriptedEngine({ slots: 2 });
+    kit = await openRunKit(stack);
+    ({ store, clock, engine } = kit);
   });
-  afterEach(async () => {
-    await engine.close();
-    await temp.close();
-  });
+  afterEach(() => kit.close());
 
-  async function start(change: Partial<StackRunnerOptions> = {}): Promise<StartedRun> {
-    const run = await startRun(await workOf(store, stack), runnerOptions(store, engine, change));
-    return run ?? assert.fail("the run got no lease");
-  }
-  const record = async () => (await store.getStack(stack)) ?? assert.fail("no such stack");
+  const start: typeof kit.start = (change) => kit.start(change);
+  const record: typeof kit.record = () => kit.record();
 
   it("counts its lease from before the question, however late the answer comes", async () => {
     await makeDue(store, stack);

@@ -2,46 +2,33 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type Clock, systemClock } from "../../../automation/clock.ts";
 import { createLogger, type Logger } from "../../../automation/log.ts";
-import {
-  type StackRunnerOptions,
-  type StartedRun,
-  startRun,
-} from "../../../automation/queue/stack-runner.ts";
+import { type StartedRun, startRun } from "../../../automation/queue/stack-runner.ts";
 import { absentHash, type MetadataStore, type ProcessRef } from "../../../metadata-schema/store.ts";
 import { desired } from "../../metadata-schema/conformance/kit.ts";
-import { ScriptedEngine } from "../../support/scripted-engine.ts";
-import { openTempStore, type TempStore } from "../../support/temp-store.ts";
-import { TestClock } from "../../support/test-clock.ts";
-import { makeDue, runnerOptions, until, workOf } from "./queue-kit.ts";
+import type { ScriptedEngine } from "../../support/scripted-engine.ts";
+import type { TestClock } from "../../support/test-clock.ts";
+import { makeDue, openRunKit, runnerOptions, until, workOf } from "./queue-kit.ts";
 
 const stack = "job-eastus-201";
 const child: ProcessRef = { host: "h", pid: 10, startedAt: "1" };
 const engineProcess: ProcessRef = { host: "h", pid: 11, startedAt: "1" };
 
 describe("a run of a stack", () => {
-  let temp: TempStore;
+  let kit: Awaited<ReturnType<typeof openRunKit>>;
   let store: MetadataStore;
   let clock: TestClock;
   let engine: ScriptedEngine;
 
   beforeEach(async () => {
-    clock = new TestClock();
-    temp = await openTempStore({ clock });
-    store = temp.store;
-    engine = new ScriptedEngine({ slots: 2 });
+    kit = await openRunKit(stack);
+    ({ store, clock, engine } = kit);
   });
-  afterEach(async () => {
-    await engine.close();
-    await temp.close();
-  });
+  afterEach(() => kit.close());
 
-  async function start(change: Partial<StackRunnerOptions> = {}): Promise<StartedRun> {
-    const run = await startRun(await workOf(store, stack), runnerOptions(store, engine, change));
-    return run ?? assert.fail("the run got no lease");
-  }
+  const start: typeof kit.start = (change) => kit.start(change);
+  const record: typeof kit.record = () => kit.record();
   const steps = async (run: StartedRun) =>
     (await store.readSteps(run.runId, 0, 100)).map(({ number, operation }) => `${number} ${operation}`);
-  const record = async () => (await store.getStack(stack)) ?? assert.fail("no such stack");
 
   it("writes steps as they happen, in order, and tells of each", async () => {
     await makeDue(store, stack);
