@@ -2,23 +2,26 @@
 import { hostname } from "node:os";
 import path from "node:path";
 import { openStore } from "../metadata-schema/open-store.ts";
-import { cloudsSeedFile, sampleRows } from "../metadata-schema/sample/sample.ts";
+import { sampleRows } from "../metadata-schema/sample/sample.ts";
 import type { MetadataStore } from "../metadata-schema/store.ts";
 import { addressForPeople, storeAddress } from "../metadata-schema/store-address.ts";
+import { AlertIntake } from "./alerts/alert-intake.ts";
 import { systemClock } from "./clock.ts";
+import { type Clouds, openClouds } from "./clouds.ts";
 import type { Config } from "./config.ts";
 import { engineVersion, openEngine } from "./engine/open-engine.ts";
 import type { ProcessEngine } from "./engine/process-engine.ts";
+import { claimHomeCloud } from "./home-cloud.ts";
 import { lockHome } from "./home-lock.ts";
 import { engineCheck, HostHealth, stateFolderCheck } from "./host-health.ts";
 import { openHttpServer } from "./http/server.ts";
 import { createLogger, type Logger } from "./log.ts";
-import { localCaller, startLoops } from "./loops.ts";
+import { startLoops } from "./loops.ts";
 import { openObservation } from "./observe/observation.ts";
-import { applyDocuments } from "./reconcile/apply-documents.ts";
-import { engineFacts, metricSources, readiness, urgentSlots } from "./service-facts.ts";
+import { urgentSlots } from "./service-facts.ts";
 import { writeServiceFile } from "./service-file.ts";
-import { openSimulatedClouds, type SimulatedClouds } from "./simulated-clouds.ts";
+import { ServiceNames, type ServiceNamesOptions } from "./service-names.ts";
+import { createServices } from "./services.ts";
 import { takeRestored } from "./upkeep/restored-marker.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
 
@@ -30,7 +33,9 @@ export interface App {
 }
 
 export async function openApp(config: Config, say: (line: string) => void): Promise<App> {
+  let names: ServiceNames | null = null;
   const lock = await lockHome(config.home);
+  await claimHomeCloud(config.home, config.cloud.kind);
   const log = createLogger(path.join(config.home, "logs", "service.log"), config.logLevel);
   const store = await openStore({ url: config.metadataUrl });
   await takeRestored({ home: config.home, log, distrustState: () => store.distrustState() });
@@ -38,12 +43,7 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     say("Seeding the metadata database with the sample.");
     await store.insertRows(await sampleRows());
   }
-  const clouds = await openSimulatedClouds({
-    folder: path.join(config.home, "clouds"),
-    seed: cloudsSeedFile,
-    environment: config.inherited,
-    clock: systemClock,
-  });
+  const clouds = await openClouds(config, say);
   const observation = await openObservation({
     clock: systemClock,
     log,
@@ -54,21 +54,24 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     command: config.enginePath,
     home: config.home,
     slots: config.slots + urgentSlots,
-    inherited: config.inherited,
-    cloudEnvironment: () => clouds.environment(),
+    inherited: { ...config.inherited, ...clouds.programEnvironment },
+    cloudEnvironment: () => clouds.engineEnvironment(),
     log,
     onChildEnded: (child) => observation.runs.childEnded(child),
   });
+  const alerts = new AlertIntake({ store, arm: clouds.access.arm, log });
   const health = hostHealth({ config, engine, clouds, log, onOpen: () => loops.pokePool() });
   const loops = startLoops({
     config,
     store,
     engine,
-    clouds,
+    access: clouds.access,
+    network: clouds.network,
     health,
     log,
     observation,
     realm: await addressForPeople(storeAddress(config.metadataUrl)),
+    onDesired: () => names?.poke(),
   });
   const upkeep = new Upkeep({
     home: config.home,
@@ -76,6 +79,7 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     log,
     knownStacks: (names) => store.stacksAmong(names),
     pruneRuns: (what) => store.pruneRuns(what),
+    pruneHistory: (what) => store.pruneHistory(what),
   });
   health.start();
   upkeep.start();
@@ -92,26 +96,13 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
     port: config.port,
     log,
     calls: observation.calls,
-    services: {
-      store,
-      createRequest: loops.createRequest,
-      createStackRequest: loops.createStackRequest,
-      cancelRun: loops.cancelRun,
-      metrics: () => observation.metrics(metricSources(facts)),
-      applyDocuments: async (request) => {
-        const { changes, plan } = await applyDocuments(store, request, localCaller);
-        if (!request.dryRun) loops.poke();
-        return { changes: [...changes], plan };
-      },
-      engine: () => engineFacts(facts),
-      readiness: () => readiness(facts),
-      runEvents: (runId, after, signal) => loops.events.follow(runId, after, signal),
-    },
+    services: createServices({ facts, clouds, loops, alerts, observation }),
   }).catch(async (fault) => {
     // Nothing is left behind where the service cannot be reached, e.g. on a port that is taken.
     await inTurn([...behindServer, () => clouds.stop(), ...last]).catch(() => {});
     throw fault;
   });
+  names = startNames({ clouds, store, log, port: server.port });
   const file = await writeServiceFile(config.home, `http://127.0.0.1:${server.port}`);
   return {
     port: server.port,
@@ -120,11 +111,25 @@ export async function openApp(config: Config, say: (line: string) => void): Prom
       inTurn([
         () => file.remove(),
         () => server.close(),
+        async () => names?.stop(),
         ...behindServer,
         () => (stopClouds ? clouds.stop() : Promise.resolve()),
         ...last,
       ]),
   };
+}
+
+/** Null: names of the real internet lead where they lead. */
+function startNames({
+  clouds: { leadHere },
+  ...rest
+}: Pick<ServiceNamesOptions, "store" | "log" | "port"> & {
+  readonly clouds: Clouds;
+}): ServiceNames | null {
+  if (leadHere === null) return null;
+  const names = new ServiceNames({ ...rest, clock: systemClock, leadHere });
+  names.start();
+  return names;
 }
 
 /** Each step, whatever became of the ones before it. */
@@ -137,7 +142,7 @@ async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
 interface HealthOptions {
   readonly config: Config;
   readonly engine: ProcessEngine;
-  readonly clouds: SimulatedClouds;
+  readonly clouds: Clouds;
   readonly log: Logger;
   onOpen(): void;
 }
@@ -148,7 +153,7 @@ function hostHealth({ config, engine, clouds, log, onOpen }: HealthOptions): Hos
     checks: [
       stateFolderCheck(path.join(config.home, "state", "backend")),
       engineCheck(enginePath, () => engineVersion(enginePath, inherited), engine.program.version),
-      { name: "clouds", look: () => clouds.ping() },
+      ...clouds.checks,
     ],
     clock: systemClock,
     log,

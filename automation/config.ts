@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { readSignIn, type SignIn } from "./azure/sign-in.ts";
 import { ServiceError } from "./errors.ts";
 
 const checkout = fileURLToPath(new URL("..", import.meta.url));
@@ -31,8 +32,12 @@ const schema = z.object({
   ROWGATE_RUN_SECONDS: whole(1, 86_400).default(3_600),
   /** a run that says nothing for this long is told as Stalled */
   ROWGATE_STALL_SECONDS: whole(1, 86_400).default(300),
-  /** `off`: an empty database stays empty */
-  ROWGATE_SAMPLE: z.enum(["on", "off"]).default("on"),
+  /** how often each private endpoint is probed by the clock; 0: only after runs and when somebody asks */
+  ROWGATE_PROBE_SECONDS: whole(0, 86_400).default(600),
+  /** `azure`: the real clouds; see azure/sign-in.ts for the variables that say as whom */
+  ROWGATE_CLOUD: z.enum(["sandbox", "azure"]).default("sandbox"),
+  /** `off`: an empty database stays empty; the sample is of the sandbox */
+  ROWGATE_SAMPLE: z.enum(["on", "off"]).optional(),
   ROWGATE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   /** where traces go, as OpenTelemetry names it; left out: nowhere. Its headers may hold a key: they are not read here */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
@@ -44,7 +49,10 @@ const schema = z.object({
   OTEL_SERVICE_NAME: z.string().default("rowgate"),
   PATH: z.string().default(""),
   HOME: z.string().default(""),
+  NODE_COMPILE_CACHE: z.string().optional(),
 });
+
+export type CloudConfig = { readonly kind: "sandbox" } | { readonly kind: "azure"; readonly signIn: SignIn };
 
 export interface Config {
   readonly port: number;
@@ -56,6 +64,9 @@ export interface Config {
   readonly slots: number;
   readonly runMs: number;
   readonly stallMs: number;
+  /** 0: by the clock, never */
+  readonly probeMs: number;
+  readonly cloud: CloudConfig;
   readonly sample: boolean;
   readonly logLevel: string;
   /** null: no traces. The exporter itself reads where they go */
@@ -71,16 +82,14 @@ export interface Config {
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const present = Object.entries(environment).filter(([, value]) => value !== undefined && value !== "");
   const parsed = schema.safeParse(Object.fromEntries(present));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new ServiceError({
-      code: "InvalidConfig",
-      status: 500,
-      message: `The configuration is not usable. ${faults.join("; ")}.`,
-      details: faults,
-    });
-  }
+  if (!parsed.success)
+    throw unusable(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   const values = parsed.data;
+  const cloud = cloudConfig(values.ROWGATE_CLOUD, environment);
+  if (cloud.kind === "azure" && values.ROWGATE_SAMPLE === "on")
+    throw unusable([
+      "ROWGATE_SAMPLE: the sample's subscriptions exist in the sandbox only; unset it, or set ROWGATE_CLOUD=sandbox",
+    ]);
   return {
     port: values.PORT,
     home: path.resolve(values.ROWGATE_HOME),
@@ -89,12 +98,34 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     slots: values.ROWGATE_SLOTS,
     runMs: values.ROWGATE_RUN_SECONDS * 1_000,
     stallMs: values.ROWGATE_STALL_SECONDS * 1_000,
-    sample: values.ROWGATE_SAMPLE === "on",
+    probeMs: values.ROWGATE_PROBE_SECONDS * 1_000,
+    cloud,
+    sample: cloud.kind === "sandbox" && values.ROWGATE_SAMPLE !== "off",
     logLevel: values.ROWGATE_LOG_LEVEL,
     tracing:
       values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? null : { serviceName: values.OTEL_SERVICE_NAME },
-    inherited: { PATH: values.PATH, HOME: values.HOME },
+    inherited: {
+      PATH: values.PATH,
+      HOME: values.HOME,
+      ...(values.NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE: values.NODE_COMPILE_CACHE }),
+    },
     checkout,
     version: packageFile.version,
   };
 }
+
+/** The sandbox needs no identity, and whatever the process has of one stays out of it. */
+function cloudConfig(kind: "sandbox" | "azure", environment: NodeJS.ProcessEnv): CloudConfig {
+  if (kind === "sandbox") return { kind };
+  const read = readSignIn(environment);
+  if (read.status === "faulty") throw unusable(read.faults);
+  return { kind, signIn: read.signIn };
+}
+
+const unusable = (faults: readonly string[]): ServiceError =>
+  new ServiceError({
+    code: "InvalidConfig",
+    status: 500,
+    message: `The configuration is not usable. ${faults.join("; ")}.`,
+    details: faults,
+  });

@@ -2,13 +2,17 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type GeneratedFile, vocabularyFiles } from "../metadata-schema/generated-files.ts";
+import { guardrailsPage } from "./guardrails-page.ts";
 import { metricsPage } from "./observe/metrics-page.ts";
+import { declarationFiles } from "./simulators/declared/declare.ts";
 
 export const rewriteCommand = "npm run generate";
 
 const generatedFiles = async (): Promise<readonly GeneratedFile[]> => [
   ...(await vocabularyFiles()),
+  { path: "docs/guardrails.md", text: guardrailsPage() },
   { path: "docs/metrics.md", text: metricsPage() },
+  ...declarationFiles(),
 ];
 
 /** Paths of the files that differ from what would be generated. */

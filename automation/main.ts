@@ -33,7 +33,14 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const app = await openApp(config, say);
   const database = await addressForPeople(storeAddress(config.metadataUrl));
-  const progress = reportProgress({ store: app.store, port: app.port, home: config.home, database, say });
+  const progress = reportProgress({
+    store: app.store,
+    port: app.port,
+    cloud: config.cloud.kind,
+    home: config.home,
+    database,
+    say,
+  });
   await stopAsked();
   say("Stopping: calls under way end first; the rest goes on at the next start.");
   progress.stop();

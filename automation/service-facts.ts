@@ -48,6 +48,11 @@ export function metricSources({ config, store, engine, health, upkeep }: FactSou
     queueFacts: () => store.queueFacts(),
     pauses: async () => (await store.listPauses()).length,
     unresolved: async (limit) => (await store.readChanges(limit)).map(({ subject }) => subjectKey(subject)),
+    openAlerts: async (limit) =>
+      // Alerts on changes of an environment are news, and never resolve.
+      (await store.listAlerts({ state: "Fired", limit })).flatMap(({ jobId, severity }) =>
+        jobId === null ? [] : [severity],
+      ),
     stackConditions: async ({ type, status }) =>
       [...(await store.conditionsByType("stack", type)).values()]
         .filter((condition) => condition.status === status)
@@ -58,7 +63,7 @@ export function metricSources({ config, store, engine, health, upkeep }: FactSou
   };
 }
 
-export async function readiness({ store, engine, health }: FactSources): Promise<ReadinessBody> {
+export async function readiness({ config, store, engine, health }: FactSources): Promise<ReadinessBody> {
   const database = store.ping().then(
     () => ({ name: "database", ok: true, message: null }),
     (fault: unknown) => ({ name: "database", ok: false, message: messageOf(fault) }),
@@ -66,5 +71,5 @@ export async function readiness({ store, engine, health }: FactSources): Promise
   const closed = engine.closedFor();
   const slots = { name: "slots", ok: closed.length === 0, message: closed[0] ?? null };
   const checks = [await database, ...(await health.look()), slots];
-  return { status: checks.every(({ ok }) => ok) ? "ready" : "unavailable", cloud: "sandbox", checks };
+  return { status: checks.every(({ ok }) => ok) ? "ready" : "unavailable", cloud: config.cloud.kind, checks };
 }

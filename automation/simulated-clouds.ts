@@ -21,6 +21,8 @@ export interface SimulatedClouds {
   url(): Promise<string>;
   /** what an engine needs to use them as providers */
   environment(): Promise<Readonly<Record<string, string>>>;
+  /** A name of their internet leads to this port of the machine from now on. */
+  leadHere(host: string, port: number): Promise<void>;
   /** Ends with an error if they do not answer. */
   ping(): Promise<void>;
   /** Looks after them no more, and lets them run. */
@@ -43,6 +45,7 @@ const pollMs = 50;
 // process that hangs is given time for whatever a busy machine keeps it from.
 const watchMs = 1_000;
 const hangMs = 30_000;
+const callMs = 5_000;
 const logLimits = { bytes: 1024 * 1024, files: 3 };
 
 export async function openSimulatedClouds(options: SimulatedCloudsOptions): Promise<SimulatedClouds> {
@@ -58,6 +61,16 @@ export async function openSimulatedClouds(options: SimulatedCloudsOptions): Prom
       const { grpcPort } = await endpoint();
       const packages = ["azure-native", "azuread", "databricks"];
       return { PULUMI_DEBUG_PROVIDERS: packages.map((name) => `${name}:${grpcPort}`).join(",") };
+    },
+    leadHere: async (host, port) => {
+      const { httpPort } = await endpoint();
+      const response = await fetch(`http://127.0.0.1:${httpPort}/sandbox/hosts/${encodeURIComponent(host)}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ url: `http://127.0.0.1:${port}` }),
+        signal: AbortSignal.timeout(callMs),
+      });
+      if (!response.ok) throw new Error(`${host} could not be led here: ${await response.text()}`);
     },
     ping: async () => {
       if (!(await answers(options.folder))) notRunning(options.folder);
@@ -142,7 +155,7 @@ async function answers(folder: string): Promise<boolean> {
   const endpoint = await readEndpoint(folder);
   if (endpoint === null) return false;
   const response = await fetch(`http://127.0.0.1:${endpoint.httpPort}/health`, {
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(callMs),
   }).catch(() => null);
   return response?.ok ?? false;
 }

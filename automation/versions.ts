@@ -16,3 +16,11 @@ export function builtVersions(checkout: string): Readonly<Record<string, string>
     ...Object.fromEntries(providers.map((name) => [name, dependencies[name] ?? "none"])),
   };
 }
+
+/** The provider plugins that go with them. */
+export const providerPlugins = (
+  checkout: string,
+): readonly { readonly name: string; readonly version: string }[] => {
+  const versions = builtVersions(checkout);
+  return providers.map((name) => ({ name: name.replace("@pulumi/", ""), version: versions[name] ?? "none" }));
+};

@@ -14,6 +14,8 @@ export interface Column {
   readonly length?: number;
   /** text: the values that mean something; another one is stored, and its row is Blocked */
   readonly values?: readonly string[];
+  /** objects: every value is text */
+  readonly textValues?: true;
   readonly pattern?: { readonly regExp: RegExp; readonly words: string };
   readonly minimum?: number;
   readonly maximum?: number;

@@ -72,6 +72,18 @@ export const jobTables = {
         1024,
         "/Workspace/Jobs/job_<job_id>",
       ),
+      federation_issuer: optional(
+        "OIDC issuer whose tokens may sign in as the job's identity (CI without a secret); with federation_subject.",
+        "https://token.actions.githubusercontent.com",
+        512,
+        "nobody else signs in as it",
+      ),
+      federation_subject: optional(
+        "Subject of that issuer's tokens.",
+        "repo:contoso/churn:ref:refs/heads/main",
+        512,
+        "nobody else signs in as it",
+      ),
     },
   },
   Access_Policies: {
@@ -152,6 +164,19 @@ export const jobTables = {
         example: 4,
         minimum: 0,
         defaultValue: 4,
+      },
+      auto_termination_minutes: {
+        type: "integer",
+        what: "Minutes without use after which an interactive cluster under the job's policy ends.",
+        example: 30,
+        minimum: 0,
+        defaultValue: 30,
+      },
+      spot: {
+        type: "boolean",
+        what: "Workers may be spot machines; never for urgent jobs.",
+        example: true,
+        defaultValue: true,
       },
     },
   },
@@ -274,6 +299,23 @@ export const jobTables = {
         example: true,
         defaultValue: true,
       },
+    },
+  },
+  Guardrail_Exceptions: {
+    what: "Guardrails that are set aside for one value of a job, until an instant, with the reason.",
+    key: "exception_id",
+    identity: ["job_id", "guardrail", "subject"],
+    columns: {
+      exception_id: id("Number of the row."),
+      job_id: jobId,
+      guardrail: text("Id of the guardrail that is set aside.", "range-width", 64),
+      subject: text("The exact value that is excepted, as the refusal names it.", "203.0.0.0/20", 512),
+      reason: text("Why, for whoever reads it later.", "Range of the partner's office until it moves", 1024),
+      expires_at: text(
+        "Instant (ISO 8601 with a zone) from which the guardrail counts again.",
+        "2026-12-31T00:00:00Z",
+        64,
+      ),
     },
   },
 } as const satisfies Readonly<Record<string, Table>>;

@@ -90,6 +90,49 @@ export const sharedTables = {
         example: ["ines.moreau@contoso.example"],
         defaultValue: [],
       },
+      production: {
+        type: "boolean",
+        what: "false: a place to try things; guardrails that only production needs do not apply.",
+        example: true,
+        defaultValue: true,
+      },
+      deletion_protection: {
+        type: "boolean",
+        what: "Its network, vault, lake, databases, workspace, logs and identities cannot be deleted or replaced while true.",
+        example: true,
+        defaultValue: true,
+      },
+      existing_resources: {
+        type: "object",
+        what: "ARM ids of resources that exist already, by what they are; all others are made.",
+        example: {
+          virtual_network:
+            "/subscriptions/0c558b56-a63f-5061-9918-1ef05ef55d67/resourceGroups/rg-hub/providers/Microsoft.Network/virtualNetworks/vnet-hub",
+        },
+        textValues: true,
+        defaultValue: {},
+      },
+      databricks_account_id: {
+        type: "text",
+        what: "Databricks account (GUID) in which a rule set says who may run jobs as a job's service principal.",
+        example: "6f1d2a90-53c4-5b8e-9a77-2d40c1e8b3f6",
+        length: 36,
+        whenNull: "no rule set is made for jobs' identities",
+      },
+      service_url: {
+        ...name(
+          "Base URL (https) at which pipelines and alerts reach this service.",
+          "https://rowgate.contoso.example",
+          256,
+        ),
+        whenNull: "pipelines and alerts do not call back",
+      },
+      alert_emails: {
+        type: "text-list",
+        what: "Addresses that the action group mails.",
+        example: ["ml-oncall@contoso.example"],
+        defaultValue: [],
+      },
     },
   },
   Integration_Runtimes: {

@@ -6,11 +6,16 @@
  * less what it plainly no longer asks for.
  */
 import type {
+  AccessControlSpec,
   AclObjectType,
+  AlertSpec,
   ClusterSpec,
   EnvironmentFacts,
+  GuardrailException,
+  IntegrationRuntimeSpec,
   JobSpec,
   NetworkService,
+  PipelineSpec,
   PlatformSpec,
   PrincipalSpec,
   PrivateEndpointSpec,
@@ -40,23 +45,54 @@ export function parseSubjectKey(key: string): Subject {
   throw new RangeError(`"${key}" is not the key of a subject`);
 }
 
-/** The part of JobSpec that comes from the Jobs row alone. */
+/** The part of JobSpec that comes from the Jobs row and what it names. */
 export type JobPart = Pick<
   JobSpec,
-  "jobId" | "name" | "enabled" | "urgent" | "owner" | "schedule" | "taskPath" | "model"
+  | "jobId"
+  | "name"
+  | "enabled"
+  | "urgent"
+  | "owner"
+  | "schedule"
+  | "taskPath"
+  | "model"
+  | "ownsModel"
+  | "catalog"
+  | "schema"
+  | "online"
+  | "serving"
+  | "federation"
+  | "accountId"
+  | "connectorPrincipalId"
+  | "metrics"
 >;
-export type PlatformPart = Pick<PlatformSpec, "addressSpace" | "vault" | "ownGroup">;
+export type PlatformPart = Pick<
+  PlatformSpec,
+  "addressSpace" | "ownGroup" | "serviceUrl" | "alertEmails" | "production" | "deletionProtection"
+>;
 
 export type EntryItem =
   | { readonly kind: "platform"; readonly platform: PlatformPart }
+  | { readonly kind: "workspace"; readonly factoryClientId: string }
+  | { readonly kind: "runtime"; readonly runtime: IntegrationRuntimeSpec }
   | { readonly kind: "endpoint"; readonly endpoint: PrivateEndpointSpec }
   | { readonly kind: "range"; readonly range: string }
   | { readonly kind: "job"; readonly job: JobPart }
   | { readonly kind: "cluster"; readonly cluster: ClusterSpec }
   | { readonly kind: "secret"; readonly secret: SecretSpec }
+  | { readonly kind: "pipeline"; readonly pipeline: PipelineSpec }
+  /** `driftWarehouseId`: of an alert on drift, else null */
+  | { readonly kind: "alert"; readonly alert: AlertSpec; readonly driftWarehouseId: string | null }
+  | { readonly kind: "workspace-member" }
   | { readonly kind: "role-assignment"; readonly roleAssignment: RoleAssignmentSpec }
   | { readonly kind: "unity-grant"; readonly unityGrant: UnityGrantSpec }
-  | { readonly kind: "access-control"; readonly groupName: string; readonly level: string };
+  | {
+      readonly kind: "access-control";
+      readonly objectType: AclObjectType;
+      readonly accessControl: AccessControlSpec;
+    }
+  /** lets in the entries of the same row and ask that break the guardrail; goes with them */
+  | { readonly kind: "exception"; readonly exception: GuardrailException };
 
 export interface Entry {
   readonly row: RowRef;
@@ -67,26 +103,31 @@ export interface Entry {
 
 /** What a stack's contributions agree on: the spec without the entries. */
 export type StackBase =
-  | { readonly kind: "platform"; readonly environment: EnvironmentFacts }
+  | { readonly kind: "platform" | "runtimes"; readonly environment: EnvironmentFacts }
   | { readonly kind: "network"; readonly environment: EnvironmentFacts; readonly service: NetworkService }
   | {
       readonly kind: "firewall";
       readonly environment: EnvironmentFacts;
+      readonly service: "databricks";
       readonly workspace: WorkspaceFacts;
       readonly serviceAddress: string;
     }
+  | { readonly kind: "firewall"; readonly environment: EnvironmentFacts; readonly service: "sql" }
+  | { readonly kind: "workspace"; readonly environment: EnvironmentFacts; readonly workspace: WorkspaceFacts }
   | { readonly kind: "job"; readonly environment: EnvironmentFacts; readonly workspace: WorkspaceFacts }
   | {
       readonly kind: "access";
       readonly environment: EnvironmentFacts;
       readonly workspace: WorkspaceFacts;
+      readonly production?: true;
       readonly principal: PrincipalSpec;
     }
   | {
       readonly kind: "acl";
       readonly environment: EnvironmentFacts;
       readonly workspace: WorkspaceFacts;
-      readonly object: { readonly type: AclObjectType; readonly id: string };
+      /** Databricks' ids of the objects that exist */
+      readonly objectIds: Readonly<Partial<Record<AclObjectType, string>>>;
     };
 
 /** An output of another stack whose value was put into a contribution, or that it waits for. */

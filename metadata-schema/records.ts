@@ -3,12 +3,18 @@ import type { Contribution, OutputReference, Subject } from "./contributions.ts"
 import type { StackKind, StackSpec } from "./desired-state.ts";
 import type {
   AccessPolicyRow,
+  AlertRuleRow,
   ClusterConfigRow,
+  DataSourceRow,
   EnvironmentRow,
+  GuardrailExceptionRow,
+  IntegrationRuntimeRow,
   JobRow,
   MalformedRow,
   MetadataTable,
+  ModelRow,
   NetworkRuleRow,
+  PipelineSettingRow,
   RowRef,
   SecretReferenceRow,
 } from "./rows.ts";
@@ -43,11 +49,23 @@ export interface JobSnapshot {
   readonly secretReferences: readonly SecretReferenceRow[];
   readonly networkRules: readonly NetworkRuleRow[];
   readonly clusterConfigs: readonly ClusterConfigRow[];
-  /** rows of this job (its own Jobs row and its environment's row included) that could not be parsed */
+  readonly pipelineSettings: readonly PipelineSettingRow[];
+  readonly alertRules: readonly AlertRuleRow[];
+  readonly guardrailExceptions: readonly GuardrailExceptionRow[];
+  /** those that its pipeline settings name, by name */
+  readonly dataSources: readonly DataSourceRow[];
+  /** all of its environment, those that name none included where it is the default one; by name */
+  readonly integrationRuntimes: readonly IntegrationRuntimeRow[];
+  /** that the job or a policy of it names, and the one of the job's default name where it names none; by name */
+  readonly models: readonly ModelRow[];
+  /**
+   * Rows of this job that could not be parsed, with its own Jobs row, its environment's row, and rows above that jobs
+   * share where this one uses them: of the runtimes those that its pipeline may copy with.
+   */
   readonly malformed: readonly MalformedRow[];
   readonly contributions: readonly StoredContribution[];
   readonly recorded: readonly RecordedReference[];
-  /** outputs of the environment's platform stack and of the job's own stack, by stack name */
+  /** outputs of the environment's platform and runtimes stacks and of the job's own stack, by stack name */
   readonly outputs: Readonly<Record<string, OutputValues>>;
   /** of each of those stacks whose outputs ever changed, which change they are from; give it back in the resolution */
   readonly outputVersions: OutputVersions;
@@ -59,9 +77,15 @@ export type OutputVersions = Readonly<Record<string, number>>;
 export interface EnvironmentSnapshot {
   readonly subject: Extract<Subject, { kind: "environment" }>;
   readonly environment: EnvironmentRow | null;
+  /** its own, and where it is the default one those that name none; by name */
+  readonly integrationRuntimes: readonly IntegrationRuntimeRow[];
+  /** of its own row and of those runtimes */
   readonly malformed: readonly MalformedRow[];
   readonly contributions: readonly StoredContribution[];
   readonly recorded: readonly RecordedReference[];
+  /** outputs of its platform stack, by stack name */
+  readonly outputs: Readonly<Record<string, OutputValues>>;
+  readonly outputVersions: OutputVersions;
 }
 
 export type ConditionStatus = "True" | "False" | "Unknown";

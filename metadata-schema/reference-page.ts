@@ -51,7 +51,7 @@ function shapeOf(column: Column): string {
     case "text-list":
       return "list of text (JSON)";
     case "object":
-      return "object (JSON)";
+      return column.textValues ? "object of texts (JSON)" : "object (JSON)";
     default:
       return column.type satisfies never;
   }

@@ -60,12 +60,18 @@ function faultOfValue(column: Column, value: RowValue): string | null {
         ? null
         : `must be a list of text (JSON), e.g. ${JSON.stringify(column.example)}`;
     case "object":
-      return typeof value === "object" && !Array.isArray(value)
-        ? null
-        : `must be an object (JSON), e.g. ${JSON.stringify(column.example)}`;
+      return faultOfObject(column, value);
     default:
       return column.type satisfies never;
   }
+}
+
+function faultOfObject(column: Column, value: RowValue): string | null {
+  const words = `(JSON), e.g. ${JSON.stringify(column.example)}`;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return `must be an object ${words}`;
+  const isFitting = !column.textValues || Object.values(value).every((each) => typeof each === "string");
+  return isFitting ? null : `must be an object of texts ${words}`;
 }
 
 function faultOfText(column: Column, value: string): string | null {

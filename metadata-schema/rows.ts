@@ -52,6 +52,17 @@ export const environmentRow = z.object({
   own_group: z.string().nullable(),
   /** user principal names of the members of own_group */
   own_group_members: jsonColumn(z.array(z.string())),
+  /** false: a place to try things */
+  production: bitColumn,
+  deletion_protection: bitColumn,
+  /** ARM ids of what exists already, by what it is */
+  existing_resources: jsonColumn(z.record(z.string(), z.string())),
+  /** null: no rule set is made for jobs' identities */
+  databricks_account_id: z.guid().nullable(),
+  /** base URL at which this service is reached; null: nobody calls back */
+  service_url: z.string().nullable(),
+  /** addresses that the action group mails */
+  alert_emails: jsonColumn(z.array(z.string())),
 });
 export type EnvironmentRow = z.infer<typeof environmentRow>;
 
@@ -72,6 +83,9 @@ export const jobRow = z.object({
   model: z.string().nullable(),
   /** workspace path of the notebook; null: `/Workspace/Jobs/job_<id>` */
   task_path: z.string().nullable(),
+  /** OIDC issuer and subject that may sign in as the job's identity; null: nobody else does */
+  federation_issuer: z.string().nullable(),
+  federation_subject: z.string().nullable(),
 });
 export type JobRow = z.infer<typeof jobRow>;
 
@@ -115,6 +129,8 @@ export const clusterConfigRow = z.object({
   spark_version: z.string().nullable(),
   min_workers: z.int(),
   max_workers: z.int(),
+  auto_termination_minutes: z.int(),
+  spot: bitColumn,
 });
 export type ClusterConfigRow = z.infer<typeof clusterConfigRow>;
 
@@ -131,6 +147,7 @@ export const pipelineSettingRow = z.object({
   parameters: jsonColumn(z.record(z.string(), z.unknown())),
   enabled: bitColumn,
 });
+export type PipelineSettingRow = z.infer<typeof pipelineSettingRow>;
 
 export const alertRuleRow = z.object({
   alert_id: z.int(),
@@ -144,6 +161,19 @@ export const alertRuleRow = z.object({
   missing_data: z.string(),
   enabled: bitColumn,
 });
+export type AlertRuleRow = z.infer<typeof alertRuleRow>;
+
+export const guardrailExceptionRow = z.object({
+  exception_id: z.int(),
+  job_id: z.int(),
+  guardrail: z.string(),
+  /** the exact value that is excepted */
+  subject: z.string(),
+  reason: z.string(),
+  /** ISO 8601 instant with a zone; the guardrail counts again from then on */
+  expires_at: z.string(),
+});
+export type GuardrailExceptionRow = z.infer<typeof guardrailExceptionRow>;
 
 export const integrationRuntimeRow = z.object({
   name: z.string(),
@@ -156,6 +186,7 @@ export const integrationRuntimeRow = z.object({
   enabled: bitColumn,
   description: z.string().nullable(),
 });
+export type IntegrationRuntimeRow = z.infer<typeof integrationRuntimeRow>;
 
 export const dataSourceRow = z.object({
   name: z.string(),
@@ -169,6 +200,7 @@ export const dataSourceRow = z.object({
   integration_runtime: z.string().nullable(),
   description: z.string().nullable(),
 });
+export type DataSourceRow = z.infer<typeof dataSourceRow>;
 
 export const modelRow = z.object({
   name: z.string(),
@@ -179,6 +211,7 @@ export const modelRow = z.object({
   serving_size: z.string(),
   description: z.string().nullable(),
 });
+export type ModelRow = z.infer<typeof modelRow>;
 
 /** How a row of each table is parsed. columns.ts says what its columns mean. */
 export const rowSchemas = {
@@ -193,6 +226,7 @@ export const rowSchemas = {
   Cluster_Configs: clusterConfigRow,
   Pipeline_Settings: pipelineSettingRow,
   Alert_Rules: alertRuleRow,
+  Guardrail_Exceptions: guardrailExceptionRow,
 } as const satisfies Readonly<Record<MetadataTable, z.ZodType>>;
 
 /** Names one row for a person: `Access_Policies 17`. */

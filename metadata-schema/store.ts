@@ -8,6 +8,13 @@
  */
 import type { Subject } from "./contributions.ts";
 import type {
+  AlertEvent,
+  AlertRecord,
+  AlertState,
+  ProbeInput,
+  ProbeRecord,
+} from "./probe-and-alert-records.ts";
+import type {
   Actor,
   Adoption,
   Change,
@@ -47,6 +54,7 @@ import type {
 } from "./records.ts";
 import type { JobRow, MetadataTable } from "./rows.ts";
 
+export * from "./probe-and-alert-records.ts";
 export * from "./records.ts";
 
 export interface MetadataStore {
@@ -84,7 +92,8 @@ export interface MetadataStore {
    * Changes not resolved yet, oldest first. An edit is listed from its commit on and not before, whoever
    * made it: any insert, update (moving a row to another job touches both), delete or replace of a
    * metadata row. A row that jobs share touches each of them. `seq` grows with every edit and is never
-   * used twice, not even after all entries are gone or the database was closed.
+   * used twice, not even after all entries are gone or the database was closed. A row of Integration_Runtimes
+   * touches the environment, too, that it belonged or belongs to; without one the default environment.
    */
   readChanges(limit: number): Promise<readonly Change[]>;
   /** Like an edit of the subject alone: it will be resolved again, an environment without the jobs in it. */
@@ -202,7 +211,7 @@ export interface MetadataStore {
    * Ends a run and its lease, in one transaction with all that follows from it. Success of an update:
    * applied hash and applied references become the run's, outputs are replaced (null leaves them), and every
    * subject whose contribution refers to an output that changed is touched. Success of a destroy: outputs,
-   * applied references, conditions and the stack's row go; if it is wanted again by now, the row stays, as one
+   * applied references, conditions and the stack's row go, and its probes are the latest of nothing; if it is wanted again by now, the row stays, as one
    * that was never applied. Subjects are touched likewise. Failure: the applied hash stays NULL, attempts grow,
    * the next attempt is set; a desired hash that changed during the run is due at once. A run that only
    * looks (preview, refresh, adoptable) changes nothing but its run.
@@ -269,4 +278,41 @@ export interface MetadataStore {
   outputs(
     stack: string,
   ): Promise<{ readonly values: OutputValues; readonly runId: string; readonly asOf: string } | null>;
+
+  // ---- probes and alerts
+  /** Results of probes of a stack's endpoints, at database time. Of a stack that does not exist nothing is recorded. */
+  recordProbes(stack: string, results: readonly ProbeInput[]): Promise<void>;
+  /** The newest results, newest first; `stack`, `endpoint`: only of these. */
+  recentProbes(which: {
+    readonly stack?: string;
+    readonly endpoint?: string;
+    readonly limit: number;
+  }): Promise<readonly ProbeRecord[]>;
+  /**
+   * Of each endpoint of each stack that exists the result that was recorded last, by stack and endpoint. An
+   * endpoint that its stack has no more is among them: only the stack's spec tells which there are.
+   */
+  latestProbes(): Promise<readonly ProbeRecord[]>;
+  /**
+   * Adds the alert, or makes it as told if its id is known. Its firedAt stays as first told, its number too. Who
+   * fires first and resolves later is told twice, and maybe in the other order: Resolved stays Resolved.
+   */
+  recordAlert(event: AlertEvent): Promise<void>;
+  /** Newest first, by number; `before`: only those with a lower number. */
+  listAlerts(which: {
+    readonly jobId?: number;
+    readonly state?: AlertState;
+    readonly before?: number;
+    readonly limit: number;
+  }): Promise<readonly AlertRecord[]>;
+  /**
+   * Deletes results of probes and alerts, in whatever state, that were last recorded longer than olderThanMs ago, the
+   * oldest first, at most `limit` of each a call, and returns how many. Kept: the newest `keep` of each, and the
+   * latest result of each endpoint. 0: none is left.
+   */
+  pruneHistory(which: {
+    readonly olderThanMs: number;
+    readonly keep: number;
+    readonly limit: number;
+  }): Promise<number>;
 }

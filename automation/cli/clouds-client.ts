@@ -24,7 +24,7 @@ const fault = z.object({
   faultId: z.int(),
   type: z.string(),
   call: z.string(),
-  kind: z.enum(["error", "throttle", "hang", "drop"]),
+  kind: z.enum(["error", "throttle", "hang", "drop", "lag"]),
   nth: z.int(),
   times: countOrForever,
   code: z.string().nullable(),
@@ -37,6 +37,39 @@ const fault = z.object({
 });
 export type Fault = z.infer<typeof fault>;
 
+const activityEvent = z.object({
+  seq: z.int(),
+  at: z.string(),
+  caller: z.string(),
+  operation: z.string(),
+  resourceId: z.string(),
+  correlationId: z.string(),
+  status: z.string(),
+  message: z.string().nullable(),
+});
+export type ActivityEvent = z.infer<typeof activityEvent>;
+
+const settings = z.record(z.string(), z.union([z.number(), z.boolean()]).nullable());
+export type CloudSettings = z.infer<typeof settings>;
+
+const evaluation = z.object({ rule: z.string(), at: z.string(), fault: z.string().nullable() });
+export type Evaluation = z.infer<typeof evaluation>;
+
+const evaluationList = z.object({ value: z.array(evaluation) });
+const everyonesAccess = z.object({
+  principals: z.array(z.object({ objectId: z.string(), name: z.string() })),
+  can: z.array(
+    z.object({
+      principal: z.string(),
+      action: z.string(),
+      object: z.string(),
+      through: z.string().nullable(),
+    }),
+  ),
+});
+type EveryonesAccess = z.infer<typeof everyonesAccess>;
+
+const activityList = z.object({ value: z.array(activityEvent) });
 const objectList = z.object({ value: z.array(cloudObject) });
 const faultList = z.object({ value: z.array(fault) });
 const problem = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
@@ -73,6 +106,42 @@ export class CloudsClient {
     await this.#send("DELETE", `/sandbox/objects/${encodeURIComponent(id)}`);
   }
 
+  /** Azure's activity log, oldest first, after the event of this number. */
+  async activity(since: number): Promise<ActivityEvent[]> {
+    return activityList.parse(await this.#send("GET", `/sandbox/activity?since=${since}`)).value;
+  }
+
+  /** What everybody can do, in the words that rows' access is told in. */
+  async everyonesAccess(): Promise<EveryonesAccess> {
+    return everyonesAccess.parse(await this.#send("GET", "/sandbox/access"));
+  }
+
+  async settings(): Promise<CloudSettings> {
+    return settings.parse(await this.#send("GET", "/sandbox/settings"));
+  }
+
+  async changeSettings(change: CloudSettings): Promise<CloudSettings> {
+    return settings.parse(await this.#send("PUT", "/sandbox/settings", change));
+  }
+
+  /** Rows of a stream, as a principal sends them to the ingestion endpoint of Azure Monitor. */
+  async ingest(rows: {
+    readonly immutableId: string;
+    readonly stream: string;
+    readonly principal: string;
+    readonly rows: readonly Readonly<Record<string, unknown>>[];
+  }): Promise<void> {
+    const target = `/dataCollectionRules/${rows.immutableId}/streams/${encodeURIComponent(rows.stream)}`;
+    const headers = { "x-simulated-principal": rows.principal };
+    await this.#send("POST", `${target}?api-version=2023-01-01`, rows.rows, headers);
+  }
+
+  /** Looks at every alert rule, now or as of that instant. */
+  async evaluate(at: string | undefined): Promise<Evaluation[]> {
+    const body = at === undefined ? {} : { at };
+    return evaluationList.parse(await this.#send("POST", "/sandbox/monitor/evaluate", body)).value;
+  }
+
   async faults(): Promise<Fault[]> {
     return faultList.parse(await this.#send("GET", "/sandbox/faults")).value;
   }
@@ -89,13 +158,18 @@ export class CloudsClient {
     return z.object({ cleared: z.int() }).parse(cleared).cleared;
   }
 
-  async #send(method: string, target: string, body?: unknown): Promise<unknown> {
+  async #send(
+    method: string,
+    target: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const response = await fetch(this.#base + target, {
       method,
       signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+        ? { headers }
+        : { body: JSON.stringify(body), headers: { ...headers, "content-type": "application/json" } }),
     }).catch(() => notRunning());
     const text = await response.text();
     const answer: unknown = text === "" ? undefined : JSON.parse(text);

@@ -1,6 +1,8 @@
 /** `rowgate describe`: all there is to know of one job, stack or run. */
 import { Command } from "commander";
 import {
+  type AlertBody,
+  alertListBody,
   type JobBody,
   jobBody,
   type OutputsBody,
@@ -16,7 +18,7 @@ import {
   stepListBody,
 } from "../http/contract.ts";
 import { type CommandContext, jobId } from "./command-context.ts";
-import { changesText, runCells, runHeads, took } from "./get.ts";
+import { alertCells, alertHeads, changesText, runCells, runHeads, took } from "./get.ts";
 import { rowKindOf } from "./kinds.ts";
 import { age, cell, type Format, fields, inFormat, outputOption, section } from "./output.ts";
 import type { ServiceClient } from "./service-client.ts";
@@ -36,7 +38,7 @@ const recentRuns = 10;
 
 function jobCommand({ open, print }: CommandContext): Command {
   return new Command("job")
-    .description("Its conditions, rows, stacks, outputs and last runs.")
+    .description("Its conditions, open alerts, rows, stacks, outputs and last runs.")
     .argument("<id>", "number of the job", jobId)
     .addOption(outputOption())
     .action(async (id: number, { output }: DescribeFlags) => {
@@ -45,7 +47,9 @@ function jobCommand({ open, print }: CommandContext): Command {
       const { rows } = rowListBody.parse(await service.get(`/api/rows?jobId=${id}`));
       const outputs = outputsBody.parse(await service.get(`/api/jobs/${id}/outputs`));
       const { runs } = runListBody.parse(await service.get(`/api/runs?jobId=${id}&limit=${recentRuns}`));
-      print(inFormat(output, { job, rows, outputs, runs }, () => jobText({ job, rows, outputs, runs })));
+      const { alerts } = alertListBody.parse(await service.get(`/api/alerts?jobId=${id}&state=Fired`));
+      const all = { job, rows, outputs, runs, alerts };
+      print(inFormat(output, all, () => jobText(all)));
     });
 }
 
@@ -54,16 +58,20 @@ function jobText({
   rows,
   outputs,
   runs,
+  alerts,
 }: {
   readonly job: JobBody;
   readonly rows: RowListBody["rows"];
   readonly outputs: OutputsBody;
   readonly runs: readonly RunBody[];
+  /** those that have not resolved */
+  readonly alerts: readonly AlertBody[];
 }): string {
   const { name, owner, priority, enabled } = job;
   return [
     fields({ job: job.jobId, name, environment: outputs.environment, owner, priority, enabled }),
     conditionsText(job.conditions),
+    section("open alerts", alertHeads, alerts.map(alertCells)),
     section("rows", ["TABLE", "KEY", "VALUES", "HELD BY"], rows.map(rowCells)),
     section(
       "stacks",

@@ -1,6 +1,8 @@
 /** `rowgate get`: lists with their state at a glance. */
 import { Argument, Command, InvalidArgumentError } from "commander";
 import {
+  type AlertBody,
+  alertListBody,
   type JobSummaryBody,
   type RowListBody,
   type RunBody,
@@ -31,15 +33,16 @@ interface Listing {
 
 export function getCommand({ open, print }: CommandContext): Command {
   return new Command("get")
-    .description("List jobs, stacks, runs, or the rows of a table.")
+    .description("List jobs, stacks, runs, alerts that fired, or the rows of a table.")
     .addArgument(
       new Argument("<kind>", "a table's own name is understood too").choices(kinds).argParser(parseKind),
     )
     .option("--job <id>", "only what belongs to this job", jobId)
-    .option("--limit <n>", "runs: how many of the newest (50)", limit)
+    .option("--limit <n>", "runs and alerts: how many of the newest (50)", limit)
     .addOption(outputOption())
     .action(async (kind: Kind, flags: GetFlags, command: Command) => {
-      if (flags.limit !== undefined && kind !== "runs") command.error("error: --limit is for runs alone");
+      if (flags.limit !== undefined && kind !== "runs" && kind !== "alerts")
+        command.error("error: --limit is for runs and alerts alone");
       const { items, heads, rows } = await listingOf(kind, await open(), flags);
       const none = `no ${kind}${flags.job === undefined ? "" : ` of job ${flags.job}`}`;
       print(inFormat(flags.output, items, () => (rows.length === 0 ? none : formatTable(heads, rows))));
@@ -69,6 +72,11 @@ async function listingOf(kind: Kind, service: ServiceClient, flags: GetFlags): P
     case "runs": {
       const { runs } = runListBody.parse(await service.get(`/api/runs?limit=${flags.limit ?? 50}&${ofJob}`));
       return { items: runs, heads: runHeads, rows: runs.map(runCells) };
+    }
+    case "alerts": {
+      const route = `/api/alerts?limit=${flags.limit ?? 50}&${ofJob}`;
+      const { alerts } = alertListBody.parse(await service.get(route));
+      return { items: alerts, heads: alertHeads, rows: alerts.map(alertCells) };
     }
     default: {
       const route = `/api/rows?table=${rowKinds[kind].table}&${ofJob}`;
@@ -126,6 +134,17 @@ export const runCells = (run: RunBody): readonly string[] => [
   age(run.queuedAt),
   took(run),
   changesText(run),
+];
+
+export const alertHeads = ["STATE", "SEVERITY", "JOB", "METRIC", "FIRED", "RESOLVED", "WHAT"] as const;
+export const alertCells = (alert: AlertBody): readonly string[] => [
+  alert.state,
+  cell(alert.severity),
+  cell(alert.jobId),
+  cell(alert.metric),
+  age(alert.firedAt),
+  age(alert.resolvedAt),
+  cell(alert.description || alert.ruleId.split("/").at(-1)),
 ];
 
 export function took({ startedAt, endedAt }: RunBody): string {

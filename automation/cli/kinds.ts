@@ -52,14 +52,20 @@ export const rowKinds = {
     table: "Integration_Runtimes",
     columns: ["name", "environment", "kind", "location", "enabled"],
   },
-  alerts: {
+  "alert-rules": {
     table: "Alert_Rules",
     columns: ["alert_id", "job_id", "metric", "operator", "threshold", "severity", "enabled"],
+  },
+  exceptions: {
+    table: "Guardrail_Exceptions",
+    columns: ["exception_id", "job_id", "guardrail", "subject", "reason", "expires_at"],
   },
 } as const satisfies Readonly<Record<string, RowKind>>;
 export type RowKindName = keyof typeof rowKinds;
 
-export const kinds = ["jobs", "stacks", "runs", ...(Object.keys(rowKinds) as RowKindName[])] as const;
+/** What is no row. */
+const otherKinds = ["stacks", "runs", "alerts"] as const;
+export const kinds = ["jobs", ...otherKinds, ...(Object.keys(rowKinds) as RowKindName[])] as const;
 export type Kind = (typeof kinds)[number];
 
 /** Null: there is no such kind. */
@@ -70,9 +76,12 @@ export function kindOf(text: string): Kind | null {
 
 export function tableOf(kind: Kind): TableName | null {
   if (kind === "jobs") return "Jobs";
-  return kind === "stacks" || kind === "runs" ? null : rowKinds[kind].table;
+  return isOther(kind) ? null : rowKinds[kind].table;
 }
 
 /** The kind that shows rows of a table; null: jobs, which have a list of their own. */
 export const rowKindOf = (table: string): RowKind | null =>
   Object.values(rowKinds).find((kind) => kind.table === table) ?? null;
+
+const isOther = (kind: Kind): kind is (typeof otherKinds)[number] =>
+  otherKinds.some((other) => other === kind);

@@ -1,22 +1,26 @@
 /** The tree of `rowgate`'s commands. */
 import { Command } from "commander";
+import { type AccessOptions, accessCommand } from "./access.ts";
 import { actionCommands } from "./actions.ts";
 import { adoptCommand } from "./adopt.ts";
 import { applyCommand, diffCommand, exportCommand, type FilesOptions } from "./apply.ts";
 import { backupCommand, restoreCommand } from "./backup.ts";
+import { bootstrapCommand } from "./bootstrap.ts";
 import { cancelCommand } from "./cancel.ts";
 import type { CommandContext } from "./command-context.ts";
 import { completionCommand } from "./completion.ts";
 import { type DbOptions, dbCommand } from "./db.ts";
 import { describeCommand } from "./describe.ts";
+import { doctorCommand } from "./doctor.ts";
 import { engineCommand } from "./engine.ts";
 import { getCommand } from "./get.ts";
 import { outputsCommand } from "./outputs.ts";
+import { probeCommand } from "./probe.ts";
 import { sandboxCommand } from "./sandbox.ts";
 import { watchCommand } from "./watch.ts";
 import { whyCommand } from "./why.ts";
 
-export type ProgramContext = CommandContext & FilesOptions & DbOptions;
+export type ProgramContext = CommandContext & AccessOptions & FilesOptions & DbOptions;
 
 export function createProgram(context: ProgramContext): Command {
   const program = new Command("rowgate").description(
@@ -26,9 +30,11 @@ export function createProgram(context: ProgramContext): Command {
     getCommand(context),
     describeCommand(context),
     whyCommand(context),
+    accessCommand(context),
     outputsCommand(context),
     watchCommand(context),
     ...actionCommands(context),
+    probeCommand(context),
     applyCommand(context),
     diffCommand(context, context.endWith),
     exportCommand(context),
@@ -36,6 +42,8 @@ export function createProgram(context: ProgramContext): Command {
     adoptCommand(context),
     engineCommand(context),
     dbCommand(context),
+    bootstrapCommand(context),
+    doctorCommand(context),
     backupCommand(context),
     restoreCommand(context),
     sandboxCommand(context),

@@ -22,7 +22,7 @@ type Open = () => Promise<CloudsClient>;
 
 export function faultCommand(print: Print, open: Open): Command {
   return new Command("fault")
-    .description("Let calls of the clouds fail, hang or lose their connection.")
+    .description("Let calls of the clouds fail, hang, lose their connection, or not find what is new.")
     .addCommand(addCommand(print, open))
     .addCommand(
       new Command("list")
@@ -66,13 +66,17 @@ function addCommand(print: Print, open: Open): Command {
     .addOption(
       new Option(
         "--kind <kind>",
-        "error: refused; throttle: refused with 429; hang: no answer until cleared; drop: the connection is cut (default: error)",
-      ).choices(["error", "throttle", "hang", "drop"]),
+        "error: refused; throttle: refused with 429; hang: no answer until cleared; drop: the connection is cut; lag: new objects are not found for --seconds (default: error)",
+      ).choices(["error", "throttle", "hang", "drop", "lag"]),
     )
     .option("--nth <n>", "which call, counted from now", whole, 1)
     .option("--times <n>", "how many in a row, or `forever` (default: 1)", wholeOrForever)
     .option("--retry-after <seconds>", "how long a throttling cloud asks to wait", wholeOrZero)
-    .option("--seconds <n>", "how long a call hangs before it is carried out", wholeOrZero)
+    .option(
+      "--seconds <n>",
+      "how long a call hangs before it is carried out, or a new object is not found",
+      wholeOrZero,
+    )
     .addOption(
       new Option("--slow <ms>", "each matching call takes so much longer: a hang, forever")
         .argParser(whole)
@@ -94,14 +98,15 @@ Examples:
   rowgate sandbox fault add RoleAssignment create --code AuthorizationFailed
   rowgate sandbox fault add Job create --kind drop --after-commit
   rowgate sandbox fault add any lookup --kind hang --seconds 30
-  rowgate sandbox fault add databricks any --slow 200`;
+  rowgate sandbox fault add databricks any --slow 200
+  rowgate sandbox fault add Vault any --kind lag --seconds 20`;
 
 function requestOf({ slow, retryAfter, times, ...flags }: AddFlags): Readonly<Record<string, unknown>> {
   const delay = slow === undefined ? {} : { kind: "hang", seconds: slow / 1000 };
   return {
     ...flags,
     ...delay,
-    times: times ?? (slow === undefined ? 1 : "forever"),
+    times: times ?? (slow === undefined && flags.kind !== "lag" ? 1 : "forever"),
     ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter }),
   };
 }
@@ -131,6 +136,8 @@ function effect({ kind, code, message, retryAfterSeconds, seconds }: Fault): str
       return seconds === null ? "hangs until cleared" : `takes ${seconds} s longer`;
     case "drop":
       return "connection cut";
+    case "lag":
+      return `new objects are not found for ${seconds} s`;
     default:
       return kind satisfies never;
   }

@@ -5,13 +5,18 @@
 import { Command, InvalidArgumentError } from "commander";
 import { type CloudObject, type CloudsClient, openClouds } from "./clouds-client.ts";
 import { dataText, type Format, outputOption } from "./output.ts";
+import { activityCommand, settingsCommand } from "./sandbox-azure.ts";
 import { faultCommand } from "./sandbox-fault.ts";
+import { evaluateCommand, metricCommand } from "./sandbox-monitor.ts";
+import type { ServiceClient } from "./service-client.ts";
 import { formatTable } from "./table.ts";
 
 export interface SandboxOptions {
   /** ROWGATE_HOME */
   readonly home: string;
   print(text: string): void;
+  /** the running service */
+  open(): Promise<ServiceClient>;
 }
 
 export function sandboxCommand(options: SandboxOptions): Command {
@@ -24,6 +29,10 @@ export function sandboxCommand(options: SandboxOptions): Command {
     .addCommand(showCommand(options, open))
     .addCommand(setCommand(options, open))
     .addCommand(deleteCommand(options, open))
+    .addCommand(activityCommand(options, open))
+    .addCommand(settingsCommand(options, open))
+    .addCommand(metricCommand(options, open))
+    .addCommand(evaluateCommand(options, open))
     .addCommand(faultCommand(options.print, open));
 }
 
@@ -118,6 +127,8 @@ const setExamples = `
 Examples:
   rowgate sandbox set /subscriptions/…/vaults/ml-vault/secrets/new-secret
   rowgate sandbox set dbw-eastus publicNetworkAccess=Enabled
+  rowgate sandbox set ID privateLinkServiceConnectionState.status=Rejected   of a PrivateEndpointConnection
+  rowgate sandbox set ir-plant-lyon properties.state=Offline
   rowgate sandbox set "ds_team on catalog ml" 'privileges=["USE_CATALOG","BROWSE"]'`;
 
 function deleteCommand({ print }: SandboxOptions, open: Open): Command {

@@ -26,6 +26,8 @@ export interface RunRequest {
   readonly kind: RunKind;
   /** null for a destroy: the engine knows from its state what to destroy */
   readonly spec: StackSpec | null;
+  /** what was applied last; null: nothing yet, or nobody knows */
+  readonly previous: StackSpec | null;
   /** true: look at the clouds first, then update */
   readonly refresh: boolean;
   /** true: a run of this stack has succeeded before, so that missing state is a fault */

@@ -149,6 +149,12 @@ const objectRules: readonly Omit<FailureRule, "about">[] = [
     next: "Take the lock off the scope that the message names, then reconcile.",
   },
   {
+    code: "LockedOut",
+    class: "permanent",
+    phrases: [/current IP \S+ will not be allowed/],
+    next: "Write the address that the service really calls from into its environment's service_address.",
+  },
+  {
     code: "QuotaExceeded",
     class: "permanent",
     phrases: [/QuotaExceeded|LimitExceeded|exceed\w* (?:the |your )?(?:quota|limit)/i],
@@ -175,7 +181,7 @@ const objectRules: readonly Omit<FailureRule, "about">[] = [
     code: "InvalidInput",
     class: "permanent",
     phrases: [
-      /missing required property|is not a (?:valid|known)|InvalidParameter|InvalidRequest|INVALID_PARAMETER_VALUE|BadRequest|RoleAssignmentUpdateNotPermitted|RoleDefinitionDoesNotExist|UnmatchedPrincipalType/i,
+      /missing required (?:property|argument)|is not a (?:valid|known)|should be of type|is not one of|InvalidParameter|InvalidRequest|INVALID_PARAMETER_VALUE|BadRequest|DenyPublicEndpointEnabled|RoleAssignmentUpdateNotPermitted|RoleDefinitionDoesNotExist|UnmatchedPrincipalType/i,
     ],
     next: "Change the row that asks for it as the message says.",
   },

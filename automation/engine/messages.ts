@@ -26,6 +26,7 @@ const runRequest = z.object({
   refresh: z.boolean(),
   wasApplied: z.boolean(),
   destroyBegun: z.boolean(),
+  previous: spec.nullable(),
   narrowed: spec.nullable(),
   stateDoubtful: z.boolean(),
   adopt: z.array(z.object({ urn: z.string(), id: z.string() })).readonly(),

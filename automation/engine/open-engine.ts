@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { ServiceError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { pulumiHome } from "./plugins.ts";
 import { prepareState } from "./prepare-state.ts";
 import { ProcessEngine, type ProcessEngineOptions } from "./process-engine.ts";
 import { isOfLivingChild } from "./processes.ts";
@@ -39,10 +40,9 @@ export const engineSettings = {
 
 export async function openEngine(options: OpenEngineOptions): Promise<ProcessEngine> {
   const { command, home, inherited } = options;
-  // A home of its own for the engine: a person's logins and plugins are none of ours.
-  const pulumiHome = path.join(home, "pulumi");
-  await mkdir(pulumiHome, { recursive: true, mode: 0o700 });
-  const base = { ...inherited, ...engineSettings, PULUMI_HOME: pulumiHome };
+  const engineHome = pulumiHome(home);
+  await mkdir(engineHome, { recursive: true, mode: 0o700 });
+  const base = { ...inherited, ...engineSettings, PULUMI_HOME: engineHome };
   const version = await engineVersion(command, base);
   await removeTemporary(path.join(home, "tmp"));
   const root = path.join(home, "state");

@@ -1,7 +1,12 @@
 /** The objects that entries become, each with a sentence as a person would name it. */
 import type { EntryItem } from "../../metadata-schema/contributions.ts";
 import type { AclObjectType, PrincipalSpec, StackSpec } from "../../metadata-schema/desired-state.ts";
-import { clusterPolicyName, databricksJobName } from "../../program/layout/names.ts";
+import {
+  clusterPolicyName,
+  databricksJobName,
+  pipelineName,
+  servingEndpointName,
+} from "../../program/layout/names.ts";
 import { levelRank } from "../../program/layout/role-matrix.ts";
 
 export interface NamedObject {
@@ -30,11 +35,18 @@ const named = (owner: Owner, key: string, sentence: string, ...also: string[]): 
 export function objectsOf(owner: Owner, item: EntryItem): readonly NamedObject[] {
   switch (item.kind) {
     case "platform": {
-      const { addressSpace, vault, ownGroup } = item.platform;
-      const vaultName = vault.mode === "own" ? vault.name : lastOf(vault.id);
-      const platform = `platform of environment ${owner.environment} (network ${addressSpace}, vault ${vaultName})`;
+      const { addressSpace, ownGroup } = item.platform;
+      const platform = `platform of environment ${owner.environment} (network ${addressSpace})`;
       const group = ownGroup && named(owner, "group", `Entra group ${ownGroup.displayName}`);
       return [named(owner, "platform", platform), ...(group ? [group] : [])];
+    }
+    case "workspace":
+      return [
+        named(owner, "workspace", `warehouse and way into the lake of environment ${owner.environment}`),
+      ];
+    case "runtime": {
+      const { name, type } = item.runtime;
+      return [named(owner, `runtime|${name}`, `${type} integration runtime ${name}`)];
     }
     case "endpoint": {
       const { name, targetId, groupId } = item.endpoint;
@@ -42,14 +54,16 @@ export function objectsOf(owner: Owner, item: EntryItem): readonly NamedObject[]
       return [named(owner, `endpoint|${name}`, sentence, targetId)];
     }
     case "range": {
-      const sentence = `IP range ${item.range} allowed on the Databricks workspace of ${owner.environment}`;
+      const service = owner.stack.endsWith("-sql") ? "SQL server" : "Databricks workspace";
+      const sentence = `IP range ${item.range} allowed on the ${service} of ${owner.environment}`;
       return [named(owner, `range|${item.range}`, sentence, item.range.replace(/\/32$/, ""))];
     }
     case "job": {
-      const { jobId, name } = item.job;
-      return [
-        named(owner, "job", `Databricks job ${databricksJobName(jobId, name)} in ${owner.environment}`, name),
-      ];
+      const { jobId, name, online } = item.job;
+      const what = online
+        ? `serving endpoint ${servingEndpointName(jobId)}`
+        : `Databricks job ${databricksJobName(jobId, name)}`;
+      return [named(owner, "job", `${what} in ${owner.environment}`, name)];
     }
     case "cluster": {
       const { nodeType, minWorkers, maxWorkers, sparkVersion } = item.cluster;
@@ -64,12 +78,30 @@ export function objectsOf(owner: Owner, item: EntryItem): readonly NamedObject[]
       const sentence = `read of secret ${secretName} in vault ${lastOf(vaultId)} by job-${jobIdOf(owner.stack)}`;
       return [named(owner, `secret|${vaultId}|${secretName}`, sentence, vaultId)];
     }
+    case "pipeline": {
+      const jobId = jobIdOf(owner.stack);
+      const { source, runtime, trigger } = item.pipeline;
+      const from = source === null ? "" : ` from ${source.name}`;
+      const when = trigger === null ? "no trigger" : trigger.started ? "trigger started" : "trigger stopped";
+      const sentence = `pipeline ${pipelineName(jobId)}${from} by ${runtime}, ${when}`;
+      return [named(owner, "pipeline", sentence, `job-${jobId}`)];
+    }
+    case "alert": {
+      const { metric, operator, threshold } = item.alert;
+      const sentence = `alert on ${metric} ${operator} ${threshold} of job-${jobIdOf(owner.stack)}`;
+      return [named(owner, `alert|${metric}|${operator}`, sentence)];
+    }
+    case "exception":
+      return []; // it lets others in and is nothing in a cloud
     default:
       return accessObjects(owner, item);
   }
 }
 
-type AccessItem = Extract<EntryItem, { kind: "role-assignment" | "unity-grant" | "access-control" }>;
+type AccessItem = Extract<
+  EntryItem,
+  { kind: "role-assignment" | "unity-grant" | "access-control" | "workspace-member" }
+>;
 
 function accessObjects(owner: Owner, item: AccessItem): readonly NamedObject[] {
   const { principal } = owner;
@@ -92,12 +124,22 @@ function accessObjects(owner: Owner, item: AccessItem): readonly NamedObject[] {
         ),
       );
     }
+    case "workspace-member":
+      return [named(owner, "member", `membership in the workspace of ${owner.environment} to ${who}`, whoIs)];
     case "access-control": {
-      const { groupName, level } = item;
-      const { type, jobId } = aclObjectOf(owner.stack);
-      const jobName = `job-${owner.environment}-${jobId}`;
-      const sentence = `${level} on ${type === "job" ? "job" : "cluster policy of"} ${jobName} to ${groupName}`;
-      return [named(owner, `acl|${groupName}|${level}`, sentence, `job-${jobId}`, clusterPolicyName(jobId))];
+      const { objectType, accessControl } = item;
+      const { name, level } = accessControl;
+      const jobId = jobIdOf(owner.stack);
+      const on = aclWords(objectType, owner, jobId);
+      const sentence = `${level} on ${on} to ${name}`;
+      return [
+        named(
+          owner,
+          `acl|${objectType}|${name}|${level}`,
+          sentence,
+          ...(objectType === "warehouse" ? [] : [`job-${jobId}`, clusterPolicyName(jobId)]),
+        ),
+      ];
     }
     default:
       return item satisfies never;
@@ -106,10 +148,28 @@ function accessObjects(owner: Owner, item: AccessItem): readonly NamedObject[] {
 
 const jobIdOf = (stack: string): number => Number(/-(-?\d+)$/.exec(stack)?.[1] ?? 0);
 
-const aclObjectOf = (stack: string): { type: AclObjectType; jobId: number } => ({
-  type: stack.includes("-cluster-policy-") ? "cluster-policy" : "job",
-  jobId: jobIdOf(stack),
-});
+/** A permission list's object as a person would name it. */
+function aclWords(type: AclObjectType, { environment }: Owner, jobId: number): string {
+  const job = `job-${environment}-${jobId}`;
+  switch (type) {
+    case "job":
+      return `job ${job}`;
+    case "cluster-policy":
+      return `cluster policy of ${job}`;
+    case "interactive-policy":
+      return `interactive policy of ${job}`;
+    case "instance-pool":
+      return `instance pool of ${job}`;
+    case "experiment":
+      return `experiment of ${job}`;
+    case "serving-endpoint":
+      return `serving endpoint of ${job}`;
+    case "warehouse":
+      return `SQL warehouse of ${environment}`;
+    default:
+      return type satisfies never;
+  }
+}
 
 /** `ml-vault/secrets/token` says enough. */
 function shortScope(scope: string): string {
@@ -122,25 +182,41 @@ function itemsOf(spec: StackSpec): readonly EntryItem[] {
   switch (spec.kind) {
     case "platform":
       return [{ kind: "platform", platform: spec }];
+    case "workspace":
+      return [{ kind: "workspace", factoryClientId: spec.factoryClientId }];
+    case "runtimes":
+      return spec.runtimes.map((runtime) => ({ kind: "runtime", runtime }));
     case "network":
       return spec.endpoints.map((endpoint) => ({ kind: "endpoint", endpoint }));
     case "firewall":
-      return [spec.serviceAddress, ...spec.ranges].map((range) => ({ kind: "range", range }));
+      return [...(spec.service === "databricks" ? [spec.serviceAddress] : []), ...spec.ranges].map(
+        (range) => ({
+          kind: "range",
+          range,
+        }),
+      );
     case "job":
       return [
         { kind: "job", job: spec },
         { kind: "cluster", cluster: spec.cluster },
         ...spec.secrets.map((secret) => ({ kind: "secret", secret }) as const),
+        ...(spec.pipeline === null ? [] : [{ kind: "pipeline", pipeline: spec.pipeline } as const]),
+        ...spec.alerts.map((alert) => ({ kind: "alert", alert, driftWarehouseId: null }) as const),
       ];
     case "access":
       return [
+        ...(spec.workspaceMember ? [{ kind: "workspace-member" } as const] : []),
         ...spec.roleAssignments.map(
           (roleAssignment) => ({ kind: "role-assignment", roleAssignment }) as const,
         ),
         ...spec.unityGrants.map((unityGrant) => ({ kind: "unity-grant", unityGrant }) as const),
       ];
     case "acl":
-      return spec.accessControls.map((each) => ({ kind: "access-control", ...each }));
+      return spec.objects.flatMap(({ type, accessControls }) =>
+        accessControls.map(
+          (accessControl) => ({ kind: "access-control", objectType: type, accessControl }) as const,
+        ),
+      );
     default:
       return spec satisfies never;
   }
@@ -159,14 +235,16 @@ export function objectsOfSpec(spec: StackSpec | null): readonly NamedObject[] {
 /** Whether the clouds hold what an entry asks for: a principal has one level an object, which includes the lower. */
 export function isHeld(applied: StackSpec | null, item: EntryItem, object: NamedObject): boolean {
   if (applied?.kind === "acl" && item.kind === "access-control") {
-    const { type } = applied.object;
-    return applied.accessControls.some(
-      ({ groupName, level }) =>
-        groupName.toLowerCase() === item.groupName.toLowerCase() &&
-        levelRank(type, level) >= levelRank(type, item.level),
+    const { objectType, accessControl } = item;
+    const list = applied.objects.find(({ type }) => type === objectType)?.accessControls ?? [];
+    return list.some(
+      ({ principal, name, level }) =>
+        principal === accessControl.principal &&
+        name.toLowerCase() === accessControl.name.toLowerCase() &&
+        levelRank(objectType, level) >= levelRank(objectType, accessControl.level),
     );
   }
-  if (applied?.kind === "job" && item.kind === "cluster")
+  if (applied?.kind === "job" && (item.kind === "cluster" || item.kind === "pipeline"))
     return objectsOfSpec(applied).some(({ sentence }) => sentence === object.sentence);
   return objectsOfSpec(applied).some(({ id }) => id === object.id);
 }

@@ -111,12 +111,16 @@ export const requestBody = z.object({
 });
 export type RequestBody = z.infer<typeof requestBody>;
 
-export const healthBody = z.object({ status: z.literal("ok"), pid: z.int(), cloud: z.literal("sandbox") });
+/** sandbox: simulated clouds, nothing real is touched */
+const cloudKind = z.enum(["sandbox", "azure"]);
+export type CloudKind = z.infer<typeof cloudKind>;
+
+export const healthBody = z.object({ status: z.literal("ok"), pid: z.int(), cloud: cloudKind });
 export type HealthBody = z.infer<typeof healthBody>;
 
 export const readinessBody = z.object({
   status: z.enum(["ready", "unavailable"]),
-  cloud: z.literal("sandbox"),
+  cloud: cloudKind,
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), message: z.string().nullable() })),
 });
 export type ReadinessBody = z.infer<typeof readinessBody>;
@@ -279,6 +283,23 @@ export const whyRowBody = z.object({
 });
 export type WhyRowBody = z.infer<typeof whyRowBody>;
 
+export const accessBody = z.object({
+  access: z.array(
+    z.object({
+      /** object id */
+      principal: z.string(),
+      /** display name of who holds it */
+      name: z.string(),
+      action: z.string(),
+      object: z.string(),
+      /** name of the group that it comes through; null: it is held in person */
+      through: z.string().nullable(),
+      because: z.array(z.object({ table: z.string(), key: z.string() })),
+    }),
+  ),
+});
+export type AccessBody = z.infer<typeof accessBody>;
+
 export const engineBody = z.object({
   path: z.string(),
   version: z.string(),
@@ -304,6 +325,59 @@ export const engineBody = z.object({
 });
 export type EngineBody = z.infer<typeof engineBody>;
 
+// ---- probes and alerts
+
+export const probeBody = z.object({
+  stack: z.string(),
+  endpoint: z.string(),
+  at: z.string(),
+  /** the run that it followed; null: the clock, or somebody asked */
+  runId: z.string().nullable(),
+  status: z.enum(["ok", "failed", "unknown"]),
+  /** this, reason and message: null where it is ok */
+  failedLayer: z.string().nullable(),
+  reason: z.string().nullable(),
+  message: z.string().nullable(),
+  layers: z.array(
+    z.object({ layer: z.string(), status: z.string(), durationMs: z.number(), detail: z.string() }),
+  ),
+});
+export type ProbeBody = z.infer<typeof probeBody>;
+export const probeListBody = z.object({ probes: z.array(probeBody) });
+export type ProbeListBody = z.infer<typeof probeListBody>;
+export const probeRequestBody = z
+  .strictObject({ endpoint: z.string().min(1).max(100).optional() })
+  .nullish()
+  .transform((body) => body ?? {});
+
+const alertState = z.enum(["Fired", "Resolved"]);
+export const alertBody = z.object({
+  /** goes back in as `before` */
+  number: z.int(),
+  alertId: z.string(),
+  ruleId: z.string(),
+  /** null: it is of no job */
+  jobId: z.int().nullable(),
+  metric: z.string().nullable(),
+  /** 0 (critical) to 4 (verbose) */
+  severity: z.int(),
+  state: alertState,
+  firedAt: z.string(),
+  resolvedAt: z.string().nullable(),
+  description: z.string().nullable(),
+  essentials: z.record(z.string(), z.unknown()),
+});
+export type AlertBody = z.infer<typeof alertBody>;
+export const alertListBody = z.object({ alerts: z.array(alertBody) });
+export type AlertListBody = z.infer<typeof alertListBody>;
+
+/** Azure's common alert schema, of which one field is read: the rest is asked of Azure itself. */
+export const azureAlertBody = z.object({
+  data: z.object({ essentials: z.object({ alertId: z.string().min(1).max(500) }) }),
+});
+export const takenAlertBody = z.object({ alertId: z.string(), state: alertState });
+export type TakenAlertBody = z.infer<typeof takenAlertBody>;
+
 const tableName = z.enum(tableNames as readonly [MetadataTable, ...MetadataTable[]]);
 export type TableName = z.infer<typeof tableName>;
 const jobFilter = { jobId: wholeNumber.optional() };
@@ -312,7 +386,19 @@ export const rowsQuery = z.strictObject({ table: tableName.optional(), ...jobFil
 export const exportQuery = z.strictObject(jobFilter);
 export const stacksQuery = z.strictObject(jobFilter);
 export const runsQuery = z.strictObject({ limit: listLimit.default(50), ...jobFilter });
+export const probesQuery = z.strictObject({
+  stack: z.string().min(1).max(100).optional(),
+  limit: listLimit.default(100),
+});
+export const alertsQuery = z.strictObject({
+  state: alertState.optional(),
+  before: wholeNumber.optional(),
+  limit: listLimit.default(100),
+  ...jobFilter,
+});
 export const stepsQuery = z.strictObject({ after: eventPosition, limit: listLimit.default(500) });
+const someText = z.string().trim().min(1).max(1000);
+export const accessQuery = z.strictObject({ principal: someText.optional(), object: someText.optional() });
 export const whyQuery = z
   .strictObject({
     object: z.string().trim().min(1).max(1000).optional(),

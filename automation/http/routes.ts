@@ -1,6 +1,8 @@
 /** The route table: which handler answers which method and path. */
 
 import type { Handler } from "./handler.ts";
+import { getAccess } from "./handlers/access.ts";
+import { listAlerts, postAzureAlert } from "./handlers/alerts.ts";
 import { getExport, postApply } from "./handlers/apply.ts";
 import { postCancel } from "./handlers/cancel.ts";
 import { getEngine } from "./handlers/engine.ts";
@@ -9,6 +11,7 @@ import { getJob } from "./handlers/job.ts";
 import { listJobs } from "./handlers/jobs.ts";
 import { getMetrics } from "./handlers/metrics.ts";
 import { getOutputs } from "./handlers/outputs.ts";
+import { listProbes, postProbe } from "./handlers/probes.ts";
 import { getRequest, postAction } from "./handlers/requests.ts";
 import { listRows } from "./handlers/rows.ts";
 import { getRun, getRunSteps } from "./handlers/run.ts";
@@ -23,13 +26,20 @@ export interface Route {
   readonly method: "get" | "post";
   readonly path: string;
   readonly handler: Handler;
+  /** of what a stranger may send, in bytes; left out: the one of rows, which is large */
+  readonly bodyLimit?: number;
 }
+
+/** Azure's own limit of an alert's payload. */
+const alertLimit = 256 * 1024;
 
 export const routes: readonly Route[] = [
   { method: "get", path: "/", handler: getIndex },
   { method: "get", path: "/healthz", handler: getHealth },
   { method: "get", path: "/readyz", handler: getReadiness },
   { method: "get", path: "/metrics", handler: getMetrics },
+  { method: "get", path: "/api/alerts", handler: listAlerts },
+  { method: "post", path: "/api/alerts/azure", handler: postAzureAlert, bodyLimit: alertLimit },
   { method: "post", path: "/api/apply", handler: postApply },
   { method: "get", path: "/api/export", handler: getExport },
   { method: "get", path: "/api/jobs", handler: listJobs },
@@ -38,6 +48,7 @@ export const routes: readonly Route[] = [
   { method: "post", path: "/api/jobs/:id/refresh", handler: postAction("refresh") },
   { method: "post", path: "/api/jobs/:id/preview", handler: postAction("preview") },
   { method: "post", path: "/api/jobs/:id/reconcile", handler: postAction("reconcile") },
+  { method: "get", path: "/api/probes", handler: listProbes },
   { method: "get", path: "/api/rows", handler: listRows },
   { method: "get", path: "/api/stacks", handler: listStacks },
   { method: "get", path: "/api/stacks/:id", handler: getStack },
@@ -46,7 +57,9 @@ export const routes: readonly Route[] = [
   { method: "post", path: "/api/stacks/:id/reconcile", handler: postStackAction("reconcile") },
   { method: "post", path: "/api/stacks/:id/adoptable", handler: postStackAction("adoptable") },
   { method: "post", path: "/api/stacks/:id/adopt", handler: postAdopt },
+  { method: "post", path: "/api/stacks/:id/probe", handler: postProbe },
   { method: "get", path: "/api/why", handler: getWhy },
+  { method: "get", path: "/api/access", handler: getAccess },
   { method: "get", path: "/api/engine", handler: getEngine },
   { method: "get", path: "/api/requests/:id", handler: getRequest },
   { method: "get", path: "/api/runs", handler: listRuns },

@@ -65,7 +65,7 @@ function createApp({ services, calls, log }: AppOptions): Express {
     watchAnswer(request, response, calls);
     response.set({
       "X-Request-Id": observed.requestId,
-      "X-Rowgate-Cloud": "sandbox",
+      "X-Rowgate-Cloud": services.cloud,
       "X-Content-Type-Options": "nosniff",
       "Cache-Control": "no-store",
     });
@@ -75,6 +75,9 @@ function createApp({ services, calls, log }: AppOptions): Express {
     refuseForeignCaller(request);
     next();
   });
+  // Whichever of these reads a body first, the next leaves it alone.
+  for (const { method, path, bodyLimit: limit } of routes)
+    if (limit !== undefined) app[method](path, express.json({ limit }));
   app.use(express.json({ limit: bodyLimit }));
   for (const route of routes) app[route.method](route.path, mounted(route, services));
   app.use((request: Request) => {

@@ -40,7 +40,7 @@ export async function contributionsTo(
 /** No entry says so: while anybody needs a firewall, the service's own address is let through it. */
 function serviceAddressIn({ stack, kind, desired }: StackRecord): readonly StoredContribution[] {
   const { spec } = desired;
-  if (spec?.kind !== "firewall") return [];
+  if (spec?.kind !== "firewall" || spec.service !== "databricks") return [];
   const { name } = spec.environment;
   const row = { table: "Environments", key: name } as const;
   const item = { kind: "range", range: spec.serviceAddress } as const;

@@ -74,7 +74,7 @@ export const metricDefinitions = {
   rowgate_stacks_with_condition: {
     type: "gauge",
     labels: ["condition", "reason"],
-    help: "Stacks with a condition that somebody should look at: Ready that is False, Drifted or Stalled. Read twice a minute at most.",
+    help: "Stacks with a condition that somebody should look at: Ready or Reachable that is False, Drifted or Stalled. Read twice a minute at most.",
   },
   rowgate_unknown_stack_states: {
     type: "gauge",
@@ -178,6 +178,16 @@ export const metricDefinitions = {
     type: "gauge",
     labels: [],
     help: "Subscriptions that are paused now, so that no run of theirs starts, of all replicas.",
+  },
+  rowgate_probes_total: {
+    type: "counter",
+    labels: ["status", "layer"],
+    help: "Probes of private endpoints that ended, by result and by the layer that did not pass; `none`: all passed.",
+  },
+  rowgate_alerts_fired: {
+    type: "gauge",
+    labels: ["severity"],
+    help: "Alerts of jobs that have fired and not resolved, by severity from 0 (critical) to 4; of the newest 1000.",
   },
   rowgate_http_request_duration_seconds: {
     type: "histogram",

@@ -6,6 +6,7 @@ export const watchedConditions = [
   { type: "Ready", status: "False" },
   { type: "Drifted", status: "True" },
   { type: "Stalled", status: "True" },
+  { type: "Reachable", status: "False" },
 ] as const;
 export type WatchedCondition = (typeof watchedConditions)[number];
 
@@ -30,6 +31,8 @@ export interface MetricSources {
   pauses(): Promise<number>;
   /** subjects of changes that are not resolved yet, oldest first, at most so many */
   unresolved(limit: number): Promise<readonly string[]>;
+  /** severities of alerts of jobs that have fired and not resolved, among the newest so many */
+  openAlerts(limit: number): Promise<readonly number[]>;
   /** the reason of each stack's condition of this type that has this status */
   stackConditions(condition: WatchedCondition): Promise<readonly string[]>;
   /** Left out: not measured, and the metric has no value. */

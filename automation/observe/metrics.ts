@@ -6,8 +6,15 @@ import type { MetricSources } from "./metric-sources.ts";
 import type { ObservedRun, RunObserver } from "./run-observer.ts";
 import { createScrape } from "./scrape.ts";
 
+/** A probe that ended; both take few values. */
+export interface ObservedProbe {
+  readonly status: "ok" | "failed" | "unknown";
+  readonly failedLayer: string | null;
+}
+
 export interface Metrics {
   readonly observer: Partial<RunObserver> & Pick<CallObserver, "callAnswered">;
+  probed(result: ObservedProbe): void;
   spansSent(count: number, result: "exported" | "failed"): void;
   readonly contentType: string;
   /** The text of one scrape. A database that does not answer costs its part of it, and a second. */
@@ -74,6 +81,8 @@ export function createMetrics(clock: Clock): Metrics {
   };
   return {
     observer,
+    probed: ({ status, failedLayer }) =>
+      made.count("rowgate_probes_total", { status, layer: failedLayer ?? "none" }),
     spansSent: (count, result) => made.count("rowgate_spans_total", { result }, count),
     contentType: made.contentType,
     text: async (sources) => {

@@ -4,7 +4,7 @@ import type { Logger } from "../log.ts";
 import type { CallObserver } from "./call-observer.ts";
 import { logObserver } from "./log-observer.ts";
 import type { MetricSources } from "./metric-sources.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type ObservedProbe } from "./metrics.ts";
 import { observeAll } from "./observe-all.ts";
 import type { RunObserver } from "./run-observer.ts";
 import { type SpanSink, spanObserver } from "./spans.ts";
@@ -20,6 +20,7 @@ export interface ObservationOptions {
 export interface Observation {
   readonly runs: RunObserver;
   readonly calls: CallObserver;
+  probed(result: ObservedProbe): void;
   /** The answer to a scrape. */
   metrics(sources: MetricSources): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Sends the spans that are left. */
@@ -56,6 +57,7 @@ export async function openObservation(options: ObservationOptions): Promise<Obse
         spans?.requestMade(call, request);
       },
     },
+    probed: metrics.probed,
     metrics: async (sources) => ({
       contentType: metrics.contentType,
       text: await metrics.text(sources),

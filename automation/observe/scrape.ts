@@ -20,6 +20,8 @@ export interface ScrapeOptions {
 
 // A scrape asks for no more changes than this: that many waiting is news enough.
 const mostUnresolved = 1_000;
+const mostAlerts = 1_000;
+const severities = [0, 1, 2, 3, 4];
 // Prometheus gives a scrape ten seconds by default; the rest of the text must not be lost with the database.
 const databaseDeadlineMs = 1_000;
 
@@ -28,6 +30,7 @@ interface DatabaseFacts {
   readonly queue: QueueFacts;
   readonly pauses: number;
   readonly unresolved: readonly string[];
+  readonly openAlerts: readonly number[];
   readonly conditions: readonly ConditionReasons[];
 }
 
@@ -42,14 +45,15 @@ export function createScrape({ made, clock, boundedReason }: ScrapeOptions): Scr
   const conditions = new StackConditions(clock);
 
   async function readDatabase(sources: MetricSources): Promise<DatabaseFacts> {
-    const [now, queue, pauses, unresolved, kept] = await Promise.all([
+    const [now, queue, pauses, unresolved, openAlerts, kept] = await Promise.all([
       sources.now(),
       sources.queueFacts(),
       sources.pauses(),
       sources.unresolved(mostUnresolved),
+      sources.openAlerts(mostAlerts),
       conditions.read(sources),
     ]);
-    return { nowMs: Date.parse(now), queue, pauses, unresolved, conditions: kept };
+    return { nowMs: Date.parse(now), queue, pauses, unresolved, openAlerts, conditions: kept };
   }
 
   return {
@@ -67,6 +71,10 @@ export function createScrape({ made, clock, boundedReason }: ScrapeOptions): Scr
       made.set("rowgate_unresolved_changes", {}, facts.unresolved.length);
       const oldestMs = ages.oldestMs(facts.unresolved);
       made.set("rowgate_oldest_unresolved_change_age_seconds", {}, oldestMs / 1_000);
+      for (const severity of severities) {
+        const among = facts.openAlerts.filter((each) => each === severity);
+        made.set("rowgate_alerts_fired", { severity: String(severity) }, among.length);
+      }
       for (const { condition, reasons } of facts.conditions)
         for (const [reason, among] of Map.groupBy(reasons, boundedReason))
           made.set("rowgate_stacks_with_condition", { condition, reason }, among.length);
@@ -116,7 +124,7 @@ const ofSlots: readonly MetricName[] = [
 ];
 
 const ofDatabase = Object.keys(metricDefinitions).filter((name): name is MetricName =>
-  /^rowgate_(unresolved|oldest|due|stacks|runs|subscriptions)_/.test(name),
+  /^rowgate_(unresolved|oldest|due|stacks|runs|subscriptions|alerts)_/.test(name),
 );
 
 function tellQueue(made: Instruments, { nowMs, queue, pauses }: DatabaseFacts): void {

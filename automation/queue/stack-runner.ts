@@ -88,6 +88,7 @@ export async function startRun(item: WorkItem, options: StackRunnerOptions): Pro
     stack: stack.stack,
     kind: plan.kind,
     spec: stack.desired.spec,
+    previous: stack.appliedSpec,
     refresh: plan.kind === "update" && plan.refresh,
     wasApplied: stack.wasApplied,
     destroyBegun: earlier.find(mayHaveChangedState)?.kind === "destroy",

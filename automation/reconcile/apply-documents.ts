@@ -1,6 +1,8 @@
 /** Documents that people wrote → rows, all or nothing. */
+
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../metadata-schema/canonical-json.ts";
+import type { MetadataTable } from "../../metadata-schema/columns.ts";
 import { tables } from "../../metadata-schema/columns.ts";
 import { type ApplyPlan, type PlannedChange, planApply } from "../../metadata-schema/documents/plan-apply.ts";
 import {
@@ -128,10 +130,11 @@ function guardrailFaults(
 ): readonly GuardrailFault[] {
   const asked = plan.changes.filter(({ source }) => source !== null);
   const jobIds = [...new Set(asked.map(({ change }) => jobOf(change)).filter((jobId) => jobId !== null))];
-  const environments = asked.flatMap(({ change, source }) =>
-    change.table === "Environments" && source !== null ? [String(source.values.name)] : [],
-  );
-  const toJudge = { jobIds, environments };
+  const named = (table: MetadataTable): readonly string[] =>
+    asked.flatMap(({ change, source }) =>
+      change.table === table && source !== null ? [String(source.values.name)] : [],
+    );
+  const toJudge = { jobIds, environments: named("Environments"), runtimes: named("Integration_Runtimes") };
   const before = new Set(judgeRows(stored, toJudge, now).map(textOfVerdict));
   const changed = new Set(asked.map(({ source }) => source));
   return judgeRows(plan.rowsAfter, toJudge, now).flatMap((verdict) => {

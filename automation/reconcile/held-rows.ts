@@ -4,10 +4,13 @@
  */
 import { type MalformedRow, type RowRef, rowName } from "../../metadata-schema/rows.ts";
 import type { JobSnapshot } from "../../metadata-schema/store.ts";
+import { expiryOf } from "./expiry.ts";
 import { type Asks, asksForAll, blocked, type Refusal, type RowOutcome, refused } from "./outcome.ts";
+import { alertAsk } from "./resolve-alerts.ts";
 import { secretAsk } from "./resolve-compute.ts";
 import { networkAsks } from "./resolve-network.ts";
-import { expiryOf, policyAsks } from "./resolve-policies.ts";
+import { pipelineAsks } from "./resolve-pipeline.ts";
+import { policyAsks } from "./resolve-policies.ts";
 
 /** Outcomes of every row of the job, all refused for one reason; expired policies are left out. */
 export function heldOutcomes(snapshot: JobSnapshot, refusal: Refusal, nowMs: number): readonly RowOutcome[] {
@@ -18,6 +21,7 @@ export function heldOutcomes(snapshot: JobSnapshot, refusal: Refusal, nowMs: num
     const expiry = expiryOf(policy.expires_at);
     return typeof expiry !== "number" || expiry > nowMs;
   });
+  // Exceptions ask for nothing themselves.
   return [
     held({ table: "Jobs", key: String(snapshot.subject.jobId) }, asksForAll),
     ...snapshot.clusterConfigs.map((row) =>
@@ -31,6 +35,12 @@ export function heldOutcomes(snapshot: JobSnapshot, refusal: Refusal, nowMs: num
     ),
     ...snapshot.networkRules.map((row) =>
       held({ table: "Network_Rules", key: String(row.rule_id) }, networkAsks(row, environment)),
+    ),
+    ...snapshot.pipelineSettings.map((row) =>
+      held({ table: "Pipeline_Settings", key: String(row.setting_id) }, pipelineAsks),
+    ),
+    ...snapshot.alertRules.map((row) =>
+      held({ table: "Alert_Rules", key: String(row.alert_id) }, (entry) => entry.ask === alertAsk(row)),
     ),
     ...current.map((row) =>
       held(

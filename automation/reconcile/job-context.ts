@@ -1,10 +1,26 @@
 /** What resolving the rows of one job has in common. */
-import type { OutputReference } from "../../metadata-schema/contributions.ts";
-import type { EnvironmentFacts, WorkspaceFacts } from "../../metadata-schema/desired-state.ts";
-import type { EnvironmentRow, JobRow, RowRef } from "../../metadata-schema/rows.ts";
+import type { OutputReference, StackBase } from "../../metadata-schema/contributions.ts";
+import type {
+  EnvironmentFacts,
+  PrincipalSpec,
+  StackKind,
+  WorkspaceFacts,
+} from "../../metadata-schema/desired-state.ts";
+import type {
+  AccessPolicyRow,
+  DataSourceRow,
+  EnvironmentRow,
+  IntegrationRuntimeRow,
+  JobRow,
+  ModelRow,
+  RowRef,
+} from "../../metadata-schema/rows.ts";
 import type { JobSnapshot, RecordedReference } from "../../metadata-schema/store.ts";
-import { jobStack, platformStack } from "../../program/layout/names.ts";
+import { factsFor } from "../../program/layout/existing-resources.ts";
+import { jobStack, ownModelName, platformStack, workspaceStack } from "../../program/layout/names.ts";
 import { type EnvironmentVault, environmentFacts, vaultOf, workspaceFacts } from "./environment.ts";
+import { expiryOf } from "./expiry.ts";
+import type { Guard } from "./guard.ts";
 import type { Answers } from "./names-needed.ts";
 
 export interface JobContext {
@@ -12,19 +28,35 @@ export interface JobContext {
   readonly jobId: number;
   readonly environment: EnvironmentRow;
   readonly environmentName: string;
+  /** all of them, to compute ids with */
   readonly facts: EnvironmentFacts;
+  /** those that a stack of one kind is told */
+  factsFor(kind: StackKind): EnvironmentFacts;
   readonly vault: EnvironmentVault;
   /** null: the platform stack has not been applied yet */
   readonly workspace: WorkspaceFacts | null;
-  readonly workspaceReferences: readonly OutputReference[];
-  /** three-level name of the job's own model */
+  /** the job has a serving endpoint in place of a Databricks job */
+  readonly online: boolean;
+  /** three-level name of the job's model */
   readonly model: string;
+  /** whether a model is the job's own, which its stack registers */
+  isOwnModel(name: string): boolean;
+  /** rows that jobs share, as far as this one may use them */
+  readonly sources: readonly DataSourceRow[];
+  readonly runtimes: readonly IntegrationRuntimeRow[];
+  readonly models: readonly ModelRow[];
+  readonly hasPipeline: boolean;
+  /** all permissions that the job's policies ask for now for one group, and what other jobs' add to its duties */
+  permissionsOf(group: string): readonly string[];
+  /** endpoints that rows of the job name, with the service as each row writes it */
+  readonly endpoints: readonly { readonly service: string; readonly name: string }[];
+  /** some rows of Network_Rules can't be read */
+  readonly hidesEndpoints: boolean;
+  readonly guard: Guard;
   readonly answers: Answers;
   readonly nowMs: number;
   /** value of another stack's output; undefined: none yet */
   output(reference: OutputReference): unknown;
-  /** value of an output of the job's own stack; undefined: none yet */
-  ownOutput(output: string): unknown;
   /** the service's own address, as a CIDR */
   readonly serviceAddress: string;
   /** the object id first found for a name that the row still has; null: none yet */
@@ -34,25 +66,53 @@ export interface JobContext {
 
 export function jobContext(
   snapshot: JobSnapshot,
-  known: { job: JobRow; environment: EnvironmentRow; answers: Answers; now: string },
+  known: {
+    readonly job: JobRow;
+    readonly environment: EnvironmentRow;
+    readonly answers: Answers;
+    readonly guard: Guard;
+    readonly now: string;
+    /** groups that rows of other jobs let run pipelines, as far as that counts here */
+    readonly runners: ReadonlySet<string> | undefined;
+  },
   record: (reference: RecordedReference) => void,
 ): JobContext {
   const { job, environment } = known;
   const facts = environmentFacts(environment);
+  const { catalog_name: catalog, schema_name: schema } = environment;
+  const ownModel = ownModelName(catalog, schema, job.job_id);
+  const nowMs = Date.parse(known.now);
   return {
     job,
     jobId: job.job_id,
     environment,
     environmentName: environment.name,
     facts,
-    vault: vaultOf(environment),
+    factsFor: (kind) => factsFor(kind, facts),
+    vault: vaultOf(facts),
     workspace: workspaceFacts(facts, snapshot.outputs),
-    workspaceReferences: [{ stack: platformStack(facts.name), output: "workspace_url" }],
-    model: job.model ?? `${environment.catalog_name}.${environment.schema_name}.job_${job.job_id}`,
+    online: job.kind === "online",
+    model: job.model ?? ownModel,
+    // A job whose row names another model makes none of its own.
+    isOwnModel: (name) => isSame(name, ownModel) && isSame(job.model ?? ownModel, ownModel),
+    sources: snapshot.dataSources,
+    runtimes: snapshot.integrationRuntimes,
+    models: snapshot.models,
+    hasPipeline:
+      snapshot.pipelineSettings.length > 0 ||
+      snapshot.malformed.some(({ ref }) => ref.table === "Pipeline_Settings"),
+    permissionsOf: (group) => [
+      ...permissionsOf(snapshot.policies, group, nowMs),
+      ...(known.runners?.has(group) ? ["run_pipeline"] : []),
+    ],
+    endpoints: snapshot.networkRules.flatMap(({ service, private_endpoint: name }) =>
+      name === null ? [] : [{ service, name }],
+    ),
+    hidesEndpoints: snapshot.malformed.some(({ ref }) => ref.table === "Network_Rules"),
+    guard: known.guard,
     answers: known.answers,
-    nowMs: Date.parse(known.now),
+    nowMs,
     output: ({ stack, output }) => snapshot.outputs[stack]?.[output],
-    ownOutput: (output) => snapshot.outputs[jobStack(facts.name, job.job_id)]?.[output],
     serviceAddress: environment.service_address.includes("/")
       ? environment.service_address
       : `${environment.service_address}/32`,
@@ -62,4 +122,69 @@ export function jobContext(
       )?.objectId ?? null,
     record: (row, name, objectId) => record({ row, name, objectId }),
   };
+}
+
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+function permissionsOf(
+  policies: readonly AccessPolicyRow[],
+  group: string,
+  nowMs: number,
+): readonly string[] {
+  const now = policies.filter(({ entra_id_group: named, expires_at: expires }) => {
+    const expiry = expiryOf(expires);
+    return named === group && (typeof expiry !== "number" || expiry > nowMs);
+  });
+  return [...new Set(now.flatMap(({ permissions }) => permissions))];
+}
+
+/** What the access of one principal has in common, whichever row asks for it. */
+export const accessBase = (
+  workspace: WorkspaceFacts,
+  principal: PrincipalSpec,
+  context: JobContext,
+): StackBase => ({
+  kind: "access",
+  environment: context.factsFor("access"),
+  workspace,
+  ...productionOf(context),
+  principal,
+});
+/** Left out where it is none: specs of others stay what they were. */
+export const productionOf = ({ environment }: JobContext): { readonly production?: true } =>
+  environment.production ? { production: true } : {};
+
+/** An output of the environment's platform stack. */
+export const platformOutput = ({ environmentName }: JobContext, output: string): OutputReference => ({
+  stack: platformStack(environmentName),
+  output,
+});
+
+/** An output of what the environment has inside its workspace. */
+export const workspaceOutput = ({ environmentName }: JobContext, output: string): OutputReference => ({
+  stack: workspaceStack(environmentName),
+  output,
+});
+
+/** An output of the job's own stack. */
+export const ownOutput = ({ environmentName, jobId }: JobContext, output: string): OutputReference => ({
+  stack: jobStack(environmentName, jobId),
+  output,
+});
+
+/** Value of an output that is text; null: none yet. */
+export function textOutput(context: JobContext, reference: OutputReference): string | null {
+  const value = context.output(reference);
+  return typeof value === "string" ? value : null;
+}
+
+/** The same references with the first that has no value yet as the last: it is what a row is told to wait for. */
+export function firstMissingLast(
+  context: JobContext,
+  references: readonly OutputReference[],
+): readonly OutputReference[] {
+  const missing = references.find((reference) => context.output(reference) === undefined);
+  return missing === undefined
+    ? references
+    : [...references.filter((reference) => reference !== missing), missing];
 }

@@ -7,9 +7,17 @@ import { withDefaults } from "../../metadata-schema/documents/plan-apply.ts";
 import { keyValue } from "../../metadata-schema/row-values.ts";
 import { type EnvironmentRow, type RowRef, rowName, rowSchemas } from "../../metadata-schema/rows.ts";
 import type { JobSnapshot, RowValues, StoredRow } from "../../metadata-schema/store.ts";
-import { Answers, type NameAnswer, namesOfJob, queryKey } from "./names-needed.ts";
+import { environmentFacts } from "./environment.ts";
+import {
+  Answers,
+  type NameAnswer,
+  type NameQuery,
+  namesOfJob,
+  queryKey,
+  resourceQueries,
+} from "./names-needed.ts";
 import { resolveJob } from "./resolve.ts";
-import { refusedEnvironment } from "./resolve-environment.ts";
+import { refusedEnvironment, resolveRuntime } from "./resolve-environment.ts";
 
 export interface Verdict {
   readonly row: RowRef;
@@ -20,26 +28,46 @@ export interface RowsToJudge {
   readonly jobIds: readonly number[];
   /** names */
   readonly environments: readonly string[];
+  readonly runtimes: readonly string[];
 }
 
 // Guardrails judge what is asked for, not who a name turns out to be.
 const anybody: NameAnswer = { status: "found", objectId: "00000000-0000-0000-0000-000000000001" };
-const noAnswers = new Answers(new Map());
 
 /** Rows that cannot be read, and rows that would be Blocked. `rows`: all of them. `now`: ISO 8601. */
 export function judgeRows(
   rows: readonly StoredRow[],
-  { jobIds, environments }: RowsToJudge,
+  { jobIds, environments, runtimes }: RowsToJudge,
   now: string,
 ): readonly Verdict[] {
   const byJob = Map.groupBy(rows, ({ values }) => Number(values.job_id ?? Number.NaN));
-  const environmentRows = rows.filter(({ table }) => table === "Environments");
-  const judged = new Set(environments);
+  const ofTable = (table: MetadataTable) => rows.filter((row) => row.table === table);
+  const shared: SharedRows = {
+    environments: ofTable("Environments"),
+    runtimes: ofTable("Integration_Runtimes"),
+    sources: ofTable("Data_Sources"),
+    models: ofTable("Models"),
+  };
+  const judged = (names: readonly string[], all: readonly StoredRow[]) =>
+    all.filter(({ key }) => names.includes(key));
   return [
-    ...environmentRows.filter(({ key }) => judged.has(key)).flatMap(environmentVerdicts),
-    ...jobIds.flatMap((jobId) => judgeJob(jobId, byJob.get(jobId) ?? [], environmentRows, now)),
+    ...judged(environments, shared.environments).flatMap(environmentVerdicts),
+    ...judged(runtimes, shared.runtimes).flatMap((row) => runtimeVerdicts(row, shared)),
+    ...jobIds.flatMap((jobId) => judgeJob(jobId, byJob.get(jobId) ?? [], shared, now)),
   ];
 }
+
+/** Rows that jobs share. */
+interface SharedRows {
+  readonly environments: readonly StoredRow[];
+  readonly runtimes: readonly StoredRow[];
+  readonly sources: readonly StoredRow[];
+  readonly models: readonly StoredRow[];
+}
+
+/** Everything that is looked up is there, once. */
+const allFound = (queries: readonly NameQuery[]): Answers =>
+  new Answers(new Map(queries.map((query) => [queryKey(query), anybody])));
 
 function environmentVerdicts(row: StoredRow): readonly Verdict[] {
   const unreadable = unreadableVerdict(row);
@@ -51,14 +79,34 @@ function environmentVerdicts(row: StoredRow): readonly Verdict[] {
 
 /** Why a platform is never built from this row; null: it can be, once its names are found. */
 function blockedEnvironment(environment: EnvironmentRow): string | null {
-  const refusal = refusedEnvironment({ ...environment, key_vault_id: null }, noAnswers);
+  const refusal = refusedEnvironment(environment, allFound(resourceQueries(environmentFacts(environment))));
   return refusal?.type === "Blocked" ? refusal.message : null;
 }
+
+function runtimeVerdicts(row: StoredRow, { environments }: SharedRows): readonly Verdict[] {
+  const unreadable = unreadableVerdict(row);
+  if (unreadable !== null) return [unreadable];
+  const [runtime] = parsed("Integration_Runtimes", [row]);
+  const environment = environmentNamed(runtime?.environment ?? null, environments);
+  if (runtime === undefined || environment === undefined) return [];
+  const { refusal } = resolveRuntime(
+    runtime,
+    environment,
+    allFound(resourceQueries(environmentFacts(environment))),
+    {},
+  );
+  // What is wrong with the environment is told of its own row.
+  if (refusal?.type !== "Blocked" || !refusal.message.startsWith(`${rowName(refOf(row))}, `)) return [];
+  return [{ row: refOf(row), message: withoutName(row, refusal.message) }];
+}
+
+const environmentNamed = (name: string | null, rows: readonly StoredRow[]): EnvironmentRow | undefined =>
+  parsed("Environments", rows).find((row) => (name === null ? row.is_default : row.name === name));
 
 function judgeJob(
   jobId: number,
   rows: readonly StoredRow[],
-  environments: readonly StoredRow[],
+  shared: SharedRows,
   now: string,
 ): readonly Verdict[] {
   const unreadable = rows.map(unreadableVerdict).filter((verdict) => verdict !== null);
@@ -69,10 +117,7 @@ function judgeJob(
     ...parsed("Jobs", [standIn("Jobs", { job_id: jobId })]),
   ];
   if (job === undefined) return unreadable;
-  const known = parsed("Environments", environments);
-  const own = known.find(({ name, is_default }) =>
-    job.environment === null ? is_default : name === job.environment,
-  );
+  const own = environmentNamed(job.environment, shared.environments);
   const isUsable = own !== undefined && blockedEnvironment(own) === null;
   const environment = isUsable
     ? own
@@ -82,18 +127,25 @@ function judgeJob(
     job: { ...job, environment: environment?.name ?? null },
     environment: environment ?? null,
     policies: parsed("Access_Policies", rows),
-    // Which vault they may name is the environment's to say.
+    // Which vault they may name, and which runtimes there are, is the environment's to say.
     secretReferences: isUsable ? parsed("Secret_References", rows) : [],
+    pipelineSettings: isUsable ? parsed("Pipeline_Settings", rows) : [],
     networkRules: parsed("Network_Rules", rows),
     clusterConfigs: parsed("Cluster_Configs", rows),
+    alertRules: parsed("Alert_Rules", rows),
+    guardrailExceptions: parsed("Guardrail_Exceptions", rows),
+    dataSources: parsed("Data_Sources", shared.sources),
+    integrationRuntimes: parsed("Integration_Runtimes", shared.runtimes).filter((row) =>
+      row.environment === null ? environment?.is_default : row.environment === environment?.name,
+    ),
+    models: parsed("Models", shared.models),
     malformed: [],
     contributions: [],
     recorded: [],
     outputs: {},
     outputVersions: {},
   };
-  const answers = new Answers(new Map(namesOfJob(snapshot).map((query) => [queryKey(query), anybody])));
-  const { rowConditions } = resolveJob(snapshot, answers, { seq: 0, now });
+  const { rowConditions } = resolveJob(snapshot, allFound(namesOfJob(snapshot)), { seq: 0, now });
   const blocked = rowConditions
     .filter(({ condition }) => condition.type === "Blocked")
     .map(({ row, condition }) => ({ row, message: withoutName(row, condition.message) }));

@@ -3,17 +3,22 @@
  * two rows that ask for the same thing make one object.
  */
 import type { EntryItem, OutputReference, StackBase } from "../../metadata-schema/contributions.ts";
-import type {
-  AclSpec,
-  PrivateEndpointSpec,
-  RoleAssignmentSpec,
-  StackKind,
-  StackSpec,
-  UnityGrantSpec,
+import {
+  type AccessControlSpec,
+  type AclObjectType,
+  type AclSpec,
+  aclObjectTypes,
+  type GuardrailException,
+  type PrivateEndpointSpec,
+  type RoleAssignmentSpec,
+  type StackKind,
+  type StackSpec,
+  type UnityGrantSpec,
 } from "../../metadata-schema/desired-state.ts";
 import type { StackToMerge } from "../../metadata-schema/store.ts";
 import { partsOfStackName } from "../../program/layout/names.ts";
 import { levelRank } from "../../program/layout/role-matrix.ts";
+import { withoutSecondDuty } from "./duties.ts";
 
 export interface Merged {
   readonly kind: StackKind;
@@ -55,31 +60,47 @@ function specOf(stack: string, base: StackBase, items: readonly EntryItem[]): St
   switch (base.kind) {
     case "platform": {
       const [item] = pick(items, "platform");
-      return item === undefined ? null : { ...base, stack, ...item.platform };
+      return item === undefined ? null : { ...base, kind: "platform", stack, ...item.platform };
+    }
+    case "workspace": {
+      const [item] = pick(items, "workspace");
+      return item === undefined ? null : { ...base, stack, factoryClientId: item.factoryClientId };
+    }
+    case "runtimes": {
+      const runtimes = pick(items, "runtime").map((item) => item.runtime);
+      return {
+        ...base,
+        kind: "runtimes",
+        stack,
+        runtimes: byKey(runtimes, ({ name }) => name.toLowerCase()),
+      };
     }
     case "network": {
       const endpoints = pick(items, "endpoint").map((item): PrivateEndpointSpec => item.endpoint);
       return { ...base, stack, endpoints: byKey(endpoints, (endpoint) => endpoint.name.toLowerCase()) };
     }
     case "firewall": {
-      const ranges = pick(items, "range").map((item) => item.range);
-      return { ...base, stack, service: "databricks", ranges: byKey(ranges, (range) => range) };
+      const ranges = byKey(
+        pick(items, "range").map((item) => item.range),
+        (range) => range,
+      );
+      return { ...base, stack, ranges, ...exceptionsOf(items) };
     }
     case "job":
       return jobSpec(stack, base, items);
     case "access":
-      return {
+      return withoutSecondDuty({
         ...base,
         stack,
+        workspaceMember: pick(items, "workspace-member").length > 0,
         roleAssignments: roleAssignments(pick(items, "role-assignment").map((item) => item.roleAssignment)),
         unityGrants: unityGrants(pick(items, "unity-grant").map((item) => item.unityGrant)),
-      };
-    case "acl":
-      return {
-        ...base,
-        stack,
-        accessControls: accessControls(base.object.type, pick(items, "access-control")),
-      };
+        ...exceptionsOf(items),
+      });
+    case "acl": {
+      const { objectIds, ...rest } = base;
+      return { ...rest, stack, objects: objectAcls(objectIds, pick(items, "access-control")) };
+    }
     default:
       return base satisfies never;
   }
@@ -95,13 +116,30 @@ function jobSpec(
   const [cluster] = pick(items, "cluster");
   if (job === undefined || cluster === undefined) return null;
   const secrets = pick(items, "secret").map((item) => item.secret);
+  const alerts = pick(items, "alert");
+  const [pipeline] = pick(items, "pipeline");
   return {
     ...base,
     stack,
     ...job.job,
     cluster: cluster.cluster,
     secrets: byKey(secrets, (secret) => `${secret.vaultId}|${secret.secretName}`.toLowerCase()),
+    pipeline: pipeline?.pipeline ?? null,
+    alerts: byKey(
+      alerts.map((item) => item.alert),
+      ({ metric, operator }) => `${metric}|${operator}`.toLowerCase(),
+    ),
+    driftWarehouseId: alerts.find((item) => item.driftWarehouseId !== null)?.driftWarehouseId ?? null,
+    ...exceptionsOf(items),
   };
+}
+
+/** Left out where there are none: specs without exceptions stay what they were. */
+function exceptionsOf(items: readonly EntryItem[]): { readonly exceptions?: readonly GuardrailException[] } {
+  const all = pick(items, "exception").map((item) => item.exception);
+  return all.length === 0
+    ? {}
+    : { exceptions: byKey(all, ({ guardrail, subject }) => `${guardrail}|${subject}`) };
 }
 
 const roleAssignments = (all: readonly RoleAssignmentSpec[]): readonly RoleAssignmentSpec[] =>
@@ -120,20 +158,31 @@ function unityGrants(all: readonly UnityGrantSpec[]): readonly UnityGrantSpec[] 
   }));
 }
 
+function objectAcls(
+  ids: Readonly<Partial<Record<AclObjectType, string>>>,
+  all: readonly Extract<EntryItem, { kind: "access-control" }>[],
+): AclSpec["objects"] {
+  return aclObjectTypes.flatMap((type) => {
+    const id = ids[type];
+    const own = all.filter((item) => item.objectType === type).map((item) => item.accessControl);
+    return id === undefined || own.length === 0
+      ? []
+      : [{ type, id, accessControls: accessControls(type, own) }];
+  });
+}
+
 function accessControls(
-  type: AclSpec["object"]["type"],
-  all: readonly { readonly groupName: string; readonly level: string }[],
-): AclSpec["accessControls"] {
-  // Highest first of each group; a directory's names have no case.
+  type: AclObjectType,
+  all: readonly AccessControlSpec[],
+): readonly AccessControlSpec[] {
+  // A directory's names have no case.
+  const keyOf = ({ principal, name }: AccessControlSpec): string => `${principal}|${name}`.toLowerCase();
+  // Highest first of each principal.
   const ranked = all.toSorted((a, b) => levelRank(type, b.level) - levelRank(type, a.level));
   const highest = new Map<string, string>();
-  for (const { groupName, level } of ranked) {
-    const key = groupName.toLowerCase();
-    if (!highest.has(key)) highest.set(key, level);
-  }
-  const groups = all.map(({ groupName }) => ({
-    groupName,
-    level: highest.get(groupName.toLowerCase()) ?? "",
-  }));
-  return byKey(groups, ({ groupName }) => groupName.toLowerCase());
+  for (const each of ranked) if (!highest.has(keyOf(each))) highest.set(keyOf(each), each.level);
+  return byKey(
+    all.map((each) => ({ ...each, level: highest.get(keyOf(each)) ?? each.level })),
+    keyOf,
+  );
 }

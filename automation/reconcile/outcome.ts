@@ -3,7 +3,7 @@
  * reason, the words that the row still asks for decide what it keeps.
  */
 import type { Entry, OutputReference, StackBase } from "../../metadata-schema/contributions.ts";
-import type { StackKind } from "../../metadata-schema/desired-state.ts";
+import type { GuardrailException, StackKind } from "../../metadata-schema/desired-state.ts";
 import type { RowRef } from "../../metadata-schema/rows.ts";
 import type { ConditionInput, StoredContribution } from "../../metadata-schema/store.ts";
 
@@ -34,20 +34,27 @@ export interface RowOutcome {
   readonly asks: Asks;
   /** null: the row is good and its entries count */
   readonly refusal: Refusal | null;
+  /** what a good row still waits for although its entries count; null: nothing */
+  readonly note: Refusal | null;
   readonly placed: readonly PlacedEntry[];
   /** how many firewall ranges of the row are refused: as many dropped ones are being replaced, and stay */
   readonly replacing: number;
 }
 
-export const good = (row: RowRef, placed: readonly PlacedEntry[]): RowOutcome => {
+export const good = (
+  row: RowRef,
+  placed: readonly PlacedEntry[],
+  note: Refusal | null = null,
+): RowOutcome => {
   const words = new Set(placed.map((each) => each.entry.ask));
-  return { row, asks: (entry) => words.has(entry.ask), refusal: null, placed, replacing: 0 };
+  return { row, asks: (entry) => words.has(entry.ask), refusal: null, note, placed, replacing: 0 };
 };
 
 export const refused = (row: RowRef, refusal: Refusal, asks: Asks, replacing = 0): RowOutcome => ({
   row,
   asks,
   refusal,
+  note: null,
   placed: [],
   replacing,
 });
@@ -57,7 +64,7 @@ export const asksForAll: Asks = () => true;
 
 /** Databricks finds a group by its name alone: were another object to take the name, it would take the access. */
 export const isAddressedByName = ({ item }: Entry): boolean =>
-  item.kind === "access-control" || item.kind === "unity-grant";
+  item.kind === "access-control" || item.kind === "unity-grant" || item.kind === "workspace-member";
 
 export const blocked = (reason: string, message: string): Refusal => ({ type: "Blocked", reason, message });
 export const waiting = (reason: string, message: string): Refusal => ({ type: "Waiting", reason, message });
@@ -73,14 +80,21 @@ const sameRow = (a: RowRef, b: RowRef): boolean => a.table === b.table && a.key 
 
 /**
  * Entries that a refused row keeps of what it last had admitted in one contribution. `environment` is the
- * row's own now: what it had in another one is not being replaced, it moved away.
+ * row's own now: what it had in another one is not being replaced, it moved away. `stands`: whether an exception
+ * holds now.
  */
 export function keptEntries(
   outcome: RowOutcome,
   before: StoredContribution,
   environment: string | null,
+  stands: (exception: GuardrailException) => boolean,
 ): readonly Entry[] {
-  const own = before.admitted.filter((entry) => sameRow(entry.row, outcome.row));
+  const all = before.admitted.filter((entry) => sameRow(entry.row, outcome.row));
+  // What an exception let in goes with it, and is not being replaced either.
+  const lapsed = new Set(
+    all.flatMap(({ ask, item }) => (item.kind === "exception" && !stands(item.exception) ? [ask] : [])),
+  );
+  const own = all.filter(({ ask }) => !lapsed.has(ask));
   const kept = own.filter(outcome.asks);
   if (before.environment !== environment) return kept;
   // A replaced firewall range stays until its replacement is good.

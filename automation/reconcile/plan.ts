@@ -44,19 +44,25 @@ function accessWords(spec: StackSpec | null): readonly string[] {
   switch (spec?.kind) {
     case "access":
       return [
+        ...(spec.workspaceMember ? ["workspace-member"] : []),
         ...spec.roleAssignments.map(({ scope, roleId }) => `${scope}|${roleId}`),
         ...spec.unityGrants.flatMap(({ securable, name, privileges }) =>
           privileges.map((privilege) => `${securable}|${name}|${privilege}`),
         ),
       ];
     case "acl":
-      return spec.accessControls.map(({ groupName, level }) => `${groupName}|${level}`);
+      return spec.objects.flatMap(({ type, accessControls }) =>
+        accessControls.map(({ principal, name, level }) => `${type}|${principal}|${name}|${level}`),
+      );
     case "firewall":
       return spec.ranges;
     case "platform":
       return spec.ownGroup?.memberObjectIds ?? [];
     case "job":
-      return spec.secrets.map(({ vaultId, secretName }) => `${vaultId}|${secretName}`);
+      return [
+        ...spec.secrets.map(({ vaultId, secretName }) => `${vaultId}|${secretName}`),
+        ...(spec.federation === null ? [] : [`${spec.federation.issuer}|${spec.federation.subject}`]),
+      ];
     default:
       return [];
   }

@@ -19,6 +19,7 @@ import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { RunObserver } from "../observe/run-observer.ts";
 import { newestOf, TracedChange } from "./change-traces.ts";
+import { runnersBeside, toldOfDuties } from "./duties.ts";
 import { type Merged, merge } from "./merge.ts";
 import {
   Answers,
@@ -167,12 +168,16 @@ export class Reconciler {
     const of = async <S extends JobSnapshot | EnvironmentSnapshot>(
       snapshot: S,
       names: (snapshot: S) => readonly NameQuery[],
-      resolve: (snapshot: S, answers: Answers, at: { seq: number; now: string }) => Resolution,
+      resolve: (
+        snapshot: S,
+        answers: Answers,
+        at: { seq: number; now: string },
+      ) => Resolution | Promise<Resolution>,
     ): Promise<Resolved> => {
       const before = snapshot.contributions;
       try {
         const answers = await this.#answers(names(snapshot));
-        return { trace, before, resolution: resolve(snapshot, answers, { seq, now }) };
+        return { trace, before, resolution: await resolve(snapshot, answers, { seq, now }) };
       } catch (fault) {
         // A fault of ours in one job's rows must not hold up the others'.
         const { traceId } = trace;
@@ -181,7 +186,9 @@ export class Reconciler {
       }
     };
     return subject.kind === "job"
-      ? of(await store.loadJob(subject.jobId), namesOfJob, resolveJob)
+      ? of(await store.loadJob(subject.jobId), namesOfJob, async (snapshot, answers, at) =>
+          resolveJob(snapshot, answers, { ...at, runners: await runnersBeside(snapshot, answers, store) }),
+        )
       : of(await store.loadEnvironment(subject.name), namesOfEnvironment, resolveEnvironment);
   }
 
@@ -233,6 +240,11 @@ export class Reconciler {
     const urgent = stack.contributions.some((each) => each.urgent) || (isDue && before.lane === "urgent");
     const lane =
       before?.desired.hash === hash ? before.lane : laneOf(stack.desired?.spec ?? null, merged.spec, urgent);
+    if (merged.spec?.kind === "access") {
+      const last = stack.desired?.spec?.kind === "access" ? stack.desired.spec : null;
+      const told = toldOfDuties(stack.contributions, last, merged.spec);
+      if (told.length > 0) await store.touch(told);
+    }
     await store.setDesired(stack.stack, stack.version, { ...merged, hash }, lane, traceId);
     if (traceId !== null && before?.desired.hash !== hash)
       for (const change of changes)

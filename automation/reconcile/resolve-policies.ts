@@ -1,12 +1,23 @@
 /** Access_Policies rows → access and acl entries. */
-import type { Entry } from "../../metadata-schema/contributions.ts";
-import type { AclObjectType, PrincipalSpec } from "../../metadata-schema/desired-state.ts";
+import type { Entry, OutputReference } from "../../metadata-schema/contributions.ts";
+import type { GuardrailException, PrincipalSpec } from "../../metadata-schema/desired-state.ts";
 import type { AccessPolicyRow, RowRef } from "../../metadata-schema/rows.ts";
 import { rowName } from "../../metadata-schema/rows.ts";
-import { accessStack, aclStack, jobStack } from "../../program/layout/names.ts";
+import { accessStack } from "../../program/layout/names.ts";
 import { type Grant, grantsFor, isRole } from "../../program/layout/role-matrix.ts";
-import { judge } from "../../program/policies/judge.ts";
-import type { JobContext } from "./job-context.ts";
+import type { Piece, Verdict } from "../../program/policies/pieces.ts";
+import { aclEntry } from "./acl-target.ts";
+import { expiryOf } from "./expiry.ts";
+import { withExceptions } from "./guard.ts";
+import {
+  accessBase,
+  firstMissingLast,
+  type JobContext,
+  ownOutput,
+  platformOutput,
+  textOutput,
+} from "./job-context.ts";
+import { modelFault } from "./model-names.ts";
 import {
   blocked,
   good,
@@ -19,12 +30,6 @@ import {
   waiting,
 } from "./outcome.ts";
 
-/** The output of a job stack that names the object an acl is for. */
-export const objectIdOutput = {
-  job: "databricks_job_id",
-  "cluster-policy": "cluster_policy_id",
-} as const satisfies Record<AclObjectType, string>;
-
 /** A row that has expired asks for nothing; null. */
 export function resolvePolicy(policy: AccessPolicyRow, context: JobContext): RowOutcome | null {
   const row: RowRef = { table: "Access_Policies", key: String(policy.policy_id) };
@@ -32,27 +37,16 @@ export function resolvePolicy(policy: AccessPolicyRow, context: JobContext): Row
   const expiry = expiryOf(policy.expires_at);
   if (expiry === "unreadable") return refused(row, badExpiry(row, policy.expires_at ?? ""), asks);
   if (expiry !== null && expiry <= context.nowMs) return null;
-  const refusal = refusedPermission(policy, row, context);
+  const judged = policy.permissions.map((permission) => judgePermission(policy, permission, context));
+  const refusal = refusedPermission(row, judged) ?? refusedModel(policy, row, context);
   if (refusal !== null) return refused(row, refusal, asks);
   const principal = principalOf(policy, row, context);
   if (principal.status === "refused") {
     const { refusal: reason, keepsNamed } = principal;
     return refused(row, reason, (entry) => asks(entry) && (keepsNamed || !isAddressedByName(entry)));
   }
-  const placed = policy.permissions.flatMap((permission) =>
-    place(policy, row, permission, principal.principal, context),
-  );
+  const placed = judged.flatMap((permission) => place(policy, row, permission, principal.principal, context));
   return good(row, placed);
-}
-
-// With a zone, or nobody knows when it is; Date.parse alone takes almost anything.
-const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
-
-/** Milliseconds since 1970 of an expiry; null: none. */
-export function expiryOf(value: string | null): number | null | "unreadable" {
-  if (value === null) return null;
-  const expiry = instant.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(expiry) ? "unreadable" : expiry;
 }
 
 /** Permissions that mean the model: for these another model is another wish. */
@@ -96,16 +90,24 @@ function grants(policy: AccessPolicyRow, permission: string, context: JobContext
   return grantsFor(permission, {
     environment: context.facts,
     jobId: context.jobId,
+    online: context.online,
     model: modelOf(policy, context),
-    vaultId: context.vault.id,
     catalog: context.environment.catalog_name,
     schema: context.environment.schema_name,
   });
 }
 
+/** Only a permission that means a model needs it to be there. */
+function refusedModel(policy: AccessPolicyRow, row: RowRef, context: JobContext): Refusal | null {
+  if (!policy.permissions.some((permission) => modelPermissions.has(permission))) return null;
+  const fault = modelFault(modelOf(policy, context), context);
+  const field = policy.model === null ? "permissions: the job's model" : "model:";
+  return fault === null ? null : { ...fault, message: `${rowName(row)}, ${field} ${fault.message}` };
+}
+
 /** Why permissions of the row cannot be given, each told once, under the reason of the first; null: all can. */
-function refusedPermission(policy: AccessPolicyRow, row: RowRef, context: JobContext): Refusal | null {
-  const faults = policy.permissions.flatMap((permission) => permissionFaults(policy, permission, context));
+function refusedPermission(row: RowRef, judged: readonly JudgedPermission[]): Refusal | null {
+  const faults = judged.flatMap((permission) => permission.faults);
   const [first] = faults;
   if (first === undefined) return null;
   const told = [...Map.groupBy(faults, ({ field }) => field)].map(
@@ -120,30 +122,68 @@ interface PermissionFault {
   readonly message: string;
 }
 
-function permissionFaults(
-  policy: AccessPolicyRow,
-  permission: string,
-  context: JobContext,
-): readonly PermissionFault[] {
+interface JudgedPermission {
+  readonly permission: string;
+  readonly faults: readonly PermissionFault[];
+  /** what it becomes; none while it is at fault */
+  readonly grants: readonly { readonly grant: Grant; readonly exceptions: readonly GuardrailException[] }[];
+}
+
+function judgePermission(policy: AccessPolicyRow, permission: string, context: JobContext): JudgedPermission {
+  const { guard } = context;
+  const refuse = (...faults: readonly PermissionFault[]): JudgedPermission => ({
+    permission,
+    faults,
+    grants: [],
+  });
   const field = "permissions";
-  const verdicts = judge({ kind: "permission", role: policy.role, permission });
-  if (verdicts.length > 0)
-    return verdicts.map(({ guardrail, message, fix }) => {
-      const isOfRole = guardrail === "permission-in-role" && !isRole(policy.role);
-      return { field: isOfRole ? "role" : field, reason: guardrail, message: `${message} ${fix}` };
-    });
+  const faultOf = ({ guardrail, reason, message, fix }: Verdict): PermissionFault => {
+    const isOfRole = guardrail === "permission-in-role" && !isRole(policy.role);
+    return { field: isOfRole ? "role" : field, reason, message: `${message} ${fix}` };
+  };
+  const asked = guard.judge([
+    { kind: "permission", role: policy.role, permission },
+    ...duties(policy, permission, context),
+  ]);
+  if (asked.verdicts.length > 0) return refuse(...asked.verdicts.map(faultOf));
   const result = grants(policy, permission, context);
   if (result.status === "unknown")
-    return [{ field, reason: "known-permission", message: `"${permission}" is unknown.` }];
+    return refuse({ field, reason: "UnknownPermission", message: `"${permission}" is unknown.` });
   if (result.status === "unavailable")
-    return [{ field, reason: "PermissionUnavailable", message: `${result.reason}.` }];
-  return result.grants.flatMap((grant) => {
-    if (grant.kind !== "role-assignment") return [];
-    const { scope, roleId } = grant;
-    return judge({ kind: "role-assignment", scope, roleId, principalType: "Group" }).map(
-      ({ guardrail, message, fix }) => ({ field, reason: guardrail, message: `${message} ${fix}` }),
-    );
-  });
+    return refuse({ field, reason: "PermissionUnavailable", message: `${result.reason}.` });
+  const judged = result.grants.map((grant) => ({ grant, ...guard.judge([pieceOf(grant, context)]) }));
+  const verdicts = judged.flatMap((each) => each.verdicts);
+  if (verdicts.length > 0) return refuse(...verdicts.map(faultOf));
+  const grantsOf = judged.map(({ grant, exceptions }) => ({
+    grant,
+    exceptions: [...asked.exceptions, ...exceptions],
+  }));
+  return { permission, faults: [], grants: grantsOf };
+}
+
+/** Whoever may run a pipeline may keep that: it is the right to change it that comes too much. */
+function duties(policy: AccessPolicyRow, permission: string, context: JobContext): readonly Piece[] {
+  if (permission !== "edit_pipeline") return [];
+  const { production } = context.environment;
+  const principal = policy.entra_id_group;
+  return [{ kind: "duties", production, principal, permissions: context.permissionsOf(principal) }];
+}
+
+function pieceOf(grant: Grant, { jobId }: JobContext): Piece {
+  switch (grant.kind) {
+    case "role-assignment": {
+      const { scope, roleId } = grant;
+      return { kind: "role-assignment", scope, roleId, principalType: "Group" };
+    }
+    case "unity-grant":
+      return grant;
+    case "object-permission": {
+      const object = `the ${grant.objectType} of job ${jobId}`;
+      return { kind: "object-permission", object, principal: "group", level: grant.level };
+    }
+    default:
+      return grant satisfies never;
+  }
 }
 
 type PrincipalResult =
@@ -172,7 +212,7 @@ function principalOf(policy: AccessPolicyRow, row: RowRef, context: JobContext):
       context.record(row, displayName, answer.objectId);
       return { status: "known", principal: { type: "Group", objectId: answer.objectId, displayName } };
     case "missing": {
-      const text = `no Entra group is named "${displayName}". Create it or mend the name; it is looked up again.`;
+      const text = `no Entra group is named "${displayName}". Create it, or mend the name; people are named by a group that they are in. It is looked up again.`;
       return waits("GroupNotFound", text, false);
     }
     case "ambiguous": {
@@ -193,65 +233,68 @@ function principalOf(policy: AccessPolicyRow, row: RowRef, context: JobContext):
 function place(
   policy: AccessPolicyRow,
   row: RowRef,
-  permission: string,
+  { permission, grants: judged }: JudgedPermission,
   principal: PrincipalSpec,
   context: JobContext,
 ): readonly PlacedEntry[] {
-  const result = grants(policy, permission, context);
-  if (result.status !== "granted") return [];
   const ask = askOf(policy, permission, context);
-  return result.grants.map((grant) => placeGrant(grant, { row, ask, principal, context }));
+  const model = modelOf(policy, context);
+  const usesOwnModel = modelPermissions.has(permission) && context.isOwnModel(model);
+  const needs = usesOwnModel ? [ownOutput(context, "model_full_name")] : [];
+  const placed = judged.flatMap(({ grant, exceptions }) =>
+    withExceptions(placeGrant(grant, { row, ask, principal, needs, context }), exceptions),
+  );
+  const isInWorkspace = judged.some(({ grant }) => grant.kind !== "role-assignment");
+  if (!isInWorkspace) return placed;
+  const member: Entry = { row, ask, item: { kind: "workspace-member" } };
+  return [{ target: accessTarget(principal, context, []), entry: member }, ...placed];
 }
 
-function placeGrant(
-  grant: Grant,
-  {
-    row,
-    ask,
-    principal,
-    context,
-  }: { row: RowRef; ask: string; principal: PrincipalSpec; context: JobContext },
-): PlacedEntry {
+interface Placing {
+  readonly row: RowRef;
+  readonly ask: string;
+  readonly principal: PrincipalSpec;
+  /** outputs that must be there first */
+  readonly needs: readonly OutputReference[];
+  readonly context: JobContext;
+}
+
+function placeGrant(grant: Grant, { row, ask, principal, needs, context }: Placing): PlacedEntry {
   switch (grant.kind) {
     case "role-assignment": {
       const { kind, ...roleAssignment } = grant;
       return {
-        target: accessTarget(principal, context),
+        target: accessTarget(principal, context, []),
         entry: { row, ask, item: { kind, roleAssignment } },
       };
     }
     case "unity-grant": {
       const { kind, ...unityGrant } = grant;
-      return { target: accessTarget(principal, context), entry: { row, ask, item: { kind, unityGrant } } };
+      const target = accessTarget(principal, context, grant.securable === "model" ? needs : []);
+      return { target, entry: { row, ask, item: { kind, unityGrant } } };
     }
     case "object-permission": {
-      const item = { kind: "access-control", groupName: principal.displayName, level: grant.level } as const;
-      return { target: aclTarget(grant.objectType, context), entry: { row, ask, item } };
+      const { objectType, level } = grant;
+      const accessControl = { principal: "group", name: principal.displayName, level } as const;
+      const item = { kind: "access-control", objectType, accessControl } as const;
+      return aclEntry({ row, ask, item }, objectType, context);
     }
     default:
       return grant satisfies never;
   }
 }
 
-function accessTarget(principal: PrincipalSpec, context: JobContext): Target {
-  const { facts, workspace } = context;
+function accessTarget(
+  principal: PrincipalSpec,
+  context: JobContext,
+  needs: readonly OutputReference[],
+): Target {
+  const { environmentName, workspace } = context;
+  const isKnown = workspace !== null && needs.every((each) => textOutput(context, each) !== null);
   return {
-    stack: accessStack(facts.name, principal.objectId),
+    stack: accessStack(environmentName, principal.objectId),
     kind: "access",
-    base: workspace === null ? null : { kind: "access", environment: facts, workspace, principal },
-    references: context.workspaceReferences,
-  };
-}
-
-function aclTarget(type: AclObjectType, context: JobContext): Target {
-  const { facts, workspace } = context;
-  const owner = { stack: jobStack(facts.name, context.jobId), output: objectIdOutput[type] };
-  const id = context.output(owner);
-  const known = workspace !== null && typeof id === "string";
-  return {
-    stack: aclStack(facts.name, type, context.jobId),
-    kind: "acl",
-    base: known ? { kind: "acl", environment: facts, workspace, object: { type, id } } : null,
-    references: [...context.workspaceReferences, owner],
+    base: isKnown ? accessBase(workspace, principal, context) : null,
+    references: firstMissingLast(context, [platformOutput(context, "workspace_url"), ...needs]),
   };
 }

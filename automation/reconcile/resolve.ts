@@ -4,35 +4,59 @@
  * Removals are admitted at once, whatever the rest of the job looks like; additions only from rows that
  * nothing refuses. A refused row keeps what it last had admitted, less what it plainly no longer asks for.
  */
-import type { StackBase } from "../../metadata-schema/contributions.ts";
-import { type EnvironmentRow, type MalformedRow, type RowRef, rowName } from "../../metadata-schema/rows.ts";
+import type { Entry, StackBase } from "../../metadata-schema/contributions.ts";
+import {
+  type EnvironmentRow,
+  type IntegrationRuntimeRow,
+  type RowRef,
+  rowName,
+} from "../../metadata-schema/rows.ts";
 import type {
   EnvironmentSnapshot,
   JobSnapshot,
   RecordedReference,
   Resolution,
 } from "../../metadata-schema/store.ts";
+import { idsNow } from "./acl-target.ts";
 import { contribute } from "./contribute.ts";
+import { expiryOf } from "./expiry.ts";
+import { Guard, type RowCondition, refusedTexts } from "./guard.ts";
 import { heldOutcomes, malformedExpiry, malformedOutcome } from "./held-rows.ts";
-import { type JobContext, jobContext } from "./job-context.ts";
+import { accessBase, type JobContext, jobContext } from "./job-context.ts";
 import type { Answers } from "./names-needed.ts";
-import { conditionOf, type Refusal, type RowOutcome, waiting } from "./outcome.ts";
+import { conditionOf, keptEntries, type Refusal, type RowOutcome, refused, waiting } from "./outcome.ts";
+import { resolveAlert } from "./resolve-alerts.ts";
 import { resolveClusterConfig, resolveJobRow, resolveSecretReference } from "./resolve-compute.ts";
-import { refusedEnvironment, resolveEnvironmentRow } from "./resolve-environment.ts";
+import {
+  refusedEnvironment,
+  resolveEnvironmentRow,
+  resolveRuntime,
+  runtimeAsk,
+} from "./resolve-environment.ts";
 import { resolveNetworkRule } from "./resolve-network.ts";
-import { expiryOf, objectIdOutput, resolvePolicy } from "./resolve-policies.ts";
+import { resolvePipeline } from "./resolve-pipeline.ts";
+import { resolvePolicy } from "./resolve-policies.ts";
+import { withoutSecrets } from "./tainted-rows.ts";
 
 // How long a name that was not found stays unasked; a person who just made the group waits this long.
 const retryNameMs = 15_000;
+// How late a runtime's going away may be seen. Each look is one call for each runtime in use, and no engine.
+const lookAgainMs = 60_000;
 
 export interface ResolveMoment {
   /** the change that is resolved */
   readonly seq: number;
   /** database time, ISO 8601 */
   readonly now: string;
+  /** groups that rows of other jobs let run pipelines, where the job's own let them change these */
+  readonly runners?: ReadonlySet<string>;
 }
 
-export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }: ResolveMoment): Resolution {
+export function resolveJob(
+  snapshot: JobSnapshot,
+  answers: Answers,
+  { seq, now, runners }: ResolveMoment,
+): Resolution {
   const { subject, job, environment, outputVersions } = snapshot;
   const nowMs = Date.parse(now);
   const isGone = job === null && !snapshot.malformed.some(({ ref }) => ref.table === "Jobs");
@@ -41,7 +65,9 @@ export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }
   const malformed = snapshot.malformed
     .map((row) => malformedOutcome(row, nowMs))
     .filter((outcome) => outcome !== null);
-  const usable = usableRows(snapshot, answers);
+  const guard = new Guard(snapshot.guardrailExceptions, nowMs);
+  const stands = guard.stands.bind(guard);
+  const usable = usableRows(snapshot, answers, guard);
   if ("refusal" in usable) {
     const held = heldOutcomes(snapshot, usable.refusal, nowMs);
     const { contributions } = contribute({
@@ -49,6 +75,7 @@ export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }
       outcomes: [...malformed, ...held],
       urgent: job?.priority === "urgent",
       environment: environment?.name ?? job?.environment ?? null,
+      stands,
       refreshBase: (base) => base,
     });
     // One reason for all of them is told once, on the Jobs row, which comes first.
@@ -58,33 +85,38 @@ export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }
       seq,
       contributions,
       recorded: keepRecorded(snapshot, []),
-      rowConditions: told.map(asRowCondition),
+      rowConditions: told.flatMap(toldOf),
       wakeAt: wakeAt(snapshot, true, now),
       outputVersions,
     };
   }
   const recorded: RecordedReference[] = [];
-  const context = jobContext(snapshot, { ...usable, answers, now }, (each) => recorded.push(each));
-  const outcomes = [...malformed, ...rowOutcomes(snapshot, context)];
+  const { clean, tainted } = withoutSecrets(snapshot, guard, nowMs);
+  const context = jobContext(snapshot, { ...usable, answers, guard, now, runners }, (each) =>
+    recorded.push(each),
+  );
+  const unusable = [...malformed, ...tainted];
+  const outcomes = [...unusable, ...rowOutcomes(clean, context, unusable)];
   const { contributions, unplaced } = contribute({
     before: snapshot.contributions,
     outcomes,
     urgent: usable.job.priority === "urgent",
     environment: context.environmentName,
+    stands,
     refreshBase: (base) => refreshedBase(base, context),
   });
-  const told = [...outcomes, ...unplaced].filter((each) => each.refusal !== null);
+  const told = [...[...outcomes, ...unplaced].flatMap(toldOf), ...guard.conditions()];
+  const waits = told.some(({ condition }) => condition.type === "Waiting");
   return {
     subject,
     seq,
     contributions,
     recorded: keepRecorded(snapshot, recorded),
-    rowConditions: told.map(asRowCondition),
+    rowConditions: oneOfEachType(told),
     outputVersions,
-    wakeAt: wakeAt(
-      snapshot,
-      outcomes.some((each) => each.refusal?.type === "Waiting"),
-      now,
+    wakeAt: soonest(
+      wakeAt(snapshot, waits, now),
+      context.hasPipeline || context.online || runners?.size ? lookAgainAt(now) : null,
     ),
   };
 }
@@ -92,7 +124,11 @@ export function resolveJob(snapshot: JobSnapshot, answers: Answers, { seq, now }
 type Usable = { readonly job: JobContext["job"]; readonly environment: EnvironmentRow };
 
 /** The job's row and its environment's, or why nothing may be built from them now. */
-function usableRows(snapshot: JobSnapshot, answers: Answers): Usable | { readonly refusal: Refusal } {
+function usableRows(
+  snapshot: JobSnapshot,
+  answers: Answers,
+  guard: Guard,
+): Usable | { readonly refusal: Refusal } {
   const { job, environment, subject } = snapshot;
   const row: RowRef = { table: "Jobs", key: String(subject.jobId) };
   if (job === null) {
@@ -103,6 +139,8 @@ function usableRows(snapshot: JobSnapshot, answers: Answers): Usable | { readonl
       ),
     };
   }
+  const tainted = refusedTexts(row, job, guard);
+  if (tainted !== null) return { refusal: tainted };
   if (environment === null) return { refusal: missingEnvironment(row, job.environment) };
   const fault = refusedEnvironment(environment, answers);
   if (fault === null) return { job, environment };
@@ -136,8 +174,16 @@ export function keepAll(
     recorded: snapshot.recorded,
     rowConditions: [{ row, condition: conditionOf(waiting("ResolveFailed", message)) }],
     wakeAt: later(now),
-    outputVersions: "outputVersions" in snapshot ? snapshot.outputVersions : {},
+    outputVersions: snapshot.outputVersions,
   };
+}
+
+/** A runtime whose environment cannot be read stays as it was. */
+function heldRuntime(runtime: IntegrationRuntimeRow): RowOutcome {
+  const row: RowRef = { table: "Integration_Runtimes", key: runtime.name };
+  const message = `${rowName(row)} waits: its environment's row cannot be read.`;
+  const own = runtimeAsk(runtime);
+  return refused(row, waiting("EnvironmentNotReady", message), ({ ask }) => ask === own);
 }
 
 export function resolveEnvironment(
@@ -145,17 +191,26 @@ export function resolveEnvironment(
   answers: Answers,
   { seq, now }: ResolveMoment,
 ): Resolution {
-  const { subject, environment } = snapshot;
+  const { subject, environment, outputs, outputVersions } = snapshot;
   const malformed = snapshot.malformed.map((row) => malformedOutcome(row, Date.parse(now)));
+  const isUnreadable = snapshot.malformed.some(({ ref }) => ref.table === "Environments");
   const outcomes = [
     ...malformed.filter((outcome) => outcome !== null),
-    ...(environment === null ? [] : [resolveEnvironmentRow(environment, answers)]),
+    ...(isUnreadable ? snapshot.integrationRuntimes.map(heldRuntime) : []),
+    ...(environment === null
+      ? []
+      : [
+          resolveEnvironmentRow(environment, answers, outputs),
+          ...snapshot.integrationRuntimes.map((row) => resolveRuntime(row, environment, answers, outputs)),
+        ]),
   ];
+  // Until the platform stands its row waits for nothing: what is inside the workspace follows by itself.
   const { contributions } = contribute({
     before: snapshot.contributions,
     outcomes,
     urgent: false,
     environment: subject.name,
+    stands: () => false, // an environment has no exceptions
     refreshBase: (base) => base,
   });
   const waits = outcomes.some((each) => each.refusal?.type === "Waiting");
@@ -164,41 +219,102 @@ export function resolveEnvironment(
     seq,
     contributions,
     recorded: [],
-    rowConditions: outcomes.filter((each) => each.refusal !== null).map(asRowCondition),
+    rowConditions: outcomes.flatMap(toldOf),
     wakeAt: waits ? later(now) : null,
-    outputVersions: {}, // a platform refers to no outputs
+    outputVersions,
   };
 }
 
-function rowOutcomes(snapshot: JobSnapshot, context: JobContext): readonly RowOutcome[] {
+/** @param refusedBefore rows that are not in the snapshot any more */
+function rowOutcomes(
+  snapshot: JobSnapshot,
+  context: JobContext,
+  refusedBefore: readonly RowOutcome[],
+): readonly RowOutcome[] {
   const policies = snapshot.policies.map((row) => resolvePolicy(row, context));
+  const clusters = snapshot.clusterConfigs.map((row) => resolveClusterConfig(row, context));
   return [
-    resolveJobRow(context, snapshot.clusterConfigs.length > 0 || snapshot.malformed.some(isClusterConfig)),
-    ...snapshot.clusterConfigs.map((row) => resolveClusterConfig(row, context)),
+    resolveJobRow(
+      context,
+      hasCluster([...clusters, ...refusedBefore.filter(isClusterConfig)], snapshot, context),
+    ),
+    ...clusters,
     ...snapshot.secretReferences.map((row) => resolveSecretReference(row, context)),
     ...snapshot.networkRules.map((row) => resolveNetworkRule(row, context)),
+    ...snapshot.pipelineSettings.map((row) => resolvePipeline(row, context)),
+    ...snapshot.alertRules.map((row) => resolveAlert(row, context)),
     ...policies.filter((outcome) => outcome !== null),
   ];
 }
 
-const isClusterConfig = ({ ref }: MalformedRow): boolean => ref.table === "Cluster_Configs";
+/**
+ * Whether rows say what cluster the job has. Not where they have just lost the say (an exception ended, a row that
+ * can't be used came): without any cluster all of the job would go, so it takes its environment's.
+ */
+function hasCluster(rows: readonly RowOutcome[], snapshot: JobSnapshot, context: JobContext): boolean {
+  if (rows.some(({ refusal }) => refusal === null)) return true;
+  if (rows.length === 0) return false;
+  const had = snapshot.contributions.filter(({ admitted }) => admitted.some(isCluster));
+  const kept = had.flatMap((before) =>
+    rows.flatMap((row) =>
+      keptEntries(row, before, context.environmentName, context.guard.stands.bind(context.guard)),
+    ),
+  );
+  return had.length === 0 || kept.some(isCluster);
+}
+
+const isCluster = ({ item }: Entry): boolean => item.kind === "cluster";
+const isClusterConfig = ({ row }: RowOutcome): boolean => row.table === "Cluster_Configs";
 
 /** A base with today's facts of the job's environment; one of another environment stays as it is. */
 function refreshedBase(base: StackBase, context: JobContext): StackBase {
   if (base.environment.name !== context.environmentName) return base;
-  const environment = context.facts;
-  if (base.kind === "platform" || base.kind === "network") return { ...base, environment };
-  const fresh = { environment, workspace: context.workspace ?? base.workspace };
-  if (base.kind === "firewall") return { ...base, ...fresh, serviceAddress: context.serviceAddress };
-  if (base.kind !== "acl") return { ...base, ...fresh };
-  const id = context.ownOutput(objectIdOutput[base.object.type]);
-  return { ...base, ...fresh, object: { ...base.object, id: typeof id === "string" ? id : base.object.id } };
+  const environment = context.factsFor(base.kind);
+  switch (base.kind) {
+    case "platform":
+    case "runtimes":
+    case "network":
+      return { ...base, environment };
+    case "firewall":
+      return base.service === "sql"
+        ? { ...base, environment }
+        : {
+            ...base,
+            environment,
+            workspace: context.workspace ?? base.workspace,
+            serviceAddress: context.serviceAddress,
+          };
+    case "workspace":
+    case "job":
+      return { ...base, environment, workspace: context.workspace ?? base.workspace };
+    case "access":
+      return accessBase(context.workspace ?? base.workspace, base.principal, context);
+    case "acl":
+      return {
+        ...base,
+        environment,
+        workspace: context.workspace ?? base.workspace,
+        objectIds: idsNow(base.objectIds, context),
+      };
+    default:
+      return base satisfies never;
+  }
 }
 
-function asRowCondition({ row, refusal }: RowOutcome): Resolution["rowConditions"][number] {
-  if (refusal === null) throw new RangeError(`${rowName(row)} is not refused`);
-  return { row, condition: conditionOf(refusal) };
+const toldOf = ({ row, refusal, note }: RowOutcome): RowCondition[] =>
+  [refusal, note].filter((each) => each !== null).map((each) => ({ row, condition: conditionOf(each) }));
+
+/** A row has one condition of each type: the first that was told. */
+function oneOfEachType(told: readonly RowCondition[]): readonly RowCondition[] {
+  const keyOf = ({ row, condition }: RowCondition): string => `${rowName(row)}|${condition.type}`;
+  return told.filter((each, index) => told.findIndex((other) => keyOf(other) === keyOf(each)) === index);
 }
+
+/** No row of its own tells when a runtime goes offline or comes back, a model gets a version, another job lets go. */
+const lookAgainAt = (now: string): string => new Date(Date.parse(now) + lookAgainMs).toISOString();
+
+const soonest = (a: string | null, b: string | null): string | null =>
+  a === null || b === null ? (a ?? b) : a < b ? a : b;
 
 /** What this resolve recorded, and what was recorded before for names that rows still have. */
 function keepRecorded(
@@ -224,6 +340,7 @@ const lastInstant = Date.parse("9999-12-31T23:59:59.999Z");
 function wakeAt(snapshot: JobSnapshot, waits: boolean, now: string): string | null {
   const expiries = [
     ...snapshot.policies.map((policy) => expiryOf(policy.expires_at)),
+    ...snapshot.guardrailExceptions.map((exception) => expiryOf(exception.expires_at)),
     ...snapshot.malformed.map(({ raw }) => malformedExpiry(raw)),
   ];
   const coming = expiries.filter(

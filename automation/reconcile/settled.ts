@@ -8,7 +8,8 @@ export async function tellStackConditions(store: MetadataStore, run: RunRecord):
   if (stack === null) return;
   if (run.kind === "preview" || run.kind === "adoptable") return;
   if (run.kind === "refresh") {
-    if (run.status === "succeeded") await store.setConditions([{ subject, condition: driftOf(run) }]);
+    const condition = stack.appliedHash === null ? (driftIn(run) ?? notApplied) : (driftIn(run) ?? inSync);
+    if (run.status === "succeeded") await store.setConditions([{ subject, condition }]);
     return;
   }
   await store.setConditions([{ subject, condition: readyOf(run) }]);
@@ -51,17 +52,30 @@ function readyOf(run: RunRecord): ConditionInput {
 // A failure's message begins with its code.
 const reasonOf = (message: string): string => /^([A-Z][A-Za-z]+): /.exec(message)?.[1] ?? "RunFailed";
 
-function driftOf(run: RunRecord): ConditionInput {
+const inSync: ConditionInput = {
+  type: "Drifted",
+  status: "False",
+  reason: "InSync",
+  message: "The clouds hold what was applied.",
+};
+
+// A run that failed may have looked first: then what somebody changed is in the state, and no look finds it again.
+const notApplied: ConditionInput = {
+  type: "Drifted",
+  status: "Unknown",
+  reason: "NotApplied",
+  message: "Nobody can say until a run of the stack succeeds; the last one did not.",
+};
+
+/** What a look found; null: no difference to the state. */
+function driftIn(run: RunRecord): ConditionInput | null {
   const drifted = Object.entries(run.changes).filter(
     ([operation, count]) => operation !== "same" && count > 0,
   );
-  const type = "Drifted";
-  if (drifted.length === 0) {
-    return { type, status: "False", reason: "InSync", message: "The clouds hold what was applied." };
-  }
+  if (drifted.length === 0) return null;
   const counts = drifted.map(([operation, count]) => `${count} to ${operation}`).join(", ");
   return {
-    type,
+    type: "Drifted",
     status: "True",
     reason: "CloudsDiffer",
     message: `The clouds differ from what was applied: ${counts}. Reconcile a job of the stack to restore it.`,

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { CHECKOUT } from "./checkout.js";
+import { compiledFolder } from "./engine-cache.js";
 import { nodePath } from "./packages.js";
 
 const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
@@ -17,7 +18,7 @@ const ONE_PRESS_MS = 500;
 export function handOver(args, env) {
   const child = spawn(nodePath(CHECKOUT), args, {
     cwd: CHECKOUT,
-    env,
+    env: { NODE_COMPILE_CACHE: compiledFolder(env), ...env },
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   let lastAt = Number.NEGATIVE_INFINITY;

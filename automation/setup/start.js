@@ -14,12 +14,13 @@ Environment:
   ROWGATE_METADATA_URL
                   the metadata database, e.g. mssql://server.database.windows.net/rowgate (signs in by Entra);
                   default: metadata.db in ROWGATE_HOME
+  ROWGATE_CLOUD   azure: the real clouds, see "On Azure" in the README (default sandbox: simulated ones)
   ROWGATE_SLOTS   engine runs at once, from 1 to 64 (default: twice the cores, from 2 to 8)
   ROWGATE_RUN_SECONDS    how long a run may take that changes something (default: 3600)
   ROWGATE_STALL_SECONDS  silence after which a run is told as Stalled (default: 300)
   ROWGATE_SAMPLE  off: an empty database stays empty instead of being seeded with the sample
   ROWGATE_PULUMI  the pulumi executable to use instead of looking for one (3.259.x; another version warns)
-  ROWGATE_CACHE   where the engine is kept (default $XDG_CACHE_HOME/rowgate, else ~/.cache/rowgate)
+  ROWGATE_CACHE   where the engine and compiled code are kept (default $XDG_CACHE_HOME/rowgate, else ~/.cache/rowgate)
 `;
 
 const args = process.argv.slice(2);

@@ -1,6 +1,7 @@
-/** Check: defaults, names that the provider makes up, required inputs, then the type's own rules. */
+/** Check: defaults, names that the provider makes up, the SDK's declaration, then what the service asks beyond it. */
 import { at, type Body, isBody, isUnknown, type Json } from "./json.ts";
 import type { CallContext, InputFault, ResourceType } from "./resource-type.ts";
+import { validateResourceInputs } from "./validate.ts";
 
 /** azure-native keeps this mark so that only resources with made-up names are created before the old is deleted. */
 export const createBeforeDeleteMark = "__createBeforeDelete";
@@ -20,11 +21,16 @@ export interface Checked {
 export function checkInputs(type: ResourceType, ctx: CallContext, call: CheckCall): Checked {
   const named = withName(type, call);
   const inputs = type.defaults(ctx, named);
+  const declared = validateResourceInputs(type.token, inputs).map(({ path, fault }) => ({
+    property: path,
+    reason: fault,
+  }));
   const missing = type.required
     .filter((path) => isMissing(inputs, path))
     .map((path) => ({ property: path, reason: `missing required property '${path}'` }));
-  // a type's own rules may rely on its required inputs being there
-  return { inputs, faults: missing.length > 0 ? missing : type.check(inputs, ctx) };
+  const faults = [...declared, ...missing];
+  // a type's own rules may rely on its inputs being there and having their types
+  return { inputs, faults: faults.length > 0 ? faults : type.check(inputs, ctx) };
 }
 
 function withName(type: ResourceType, call: CheckCall): Body {

@@ -1,18 +1,26 @@
 /** One line on what matters about an object, for the table that people read. */
 
-import { identityToken } from "./azure/identity.ts";
+import { metricRuleToken, queryRuleToken } from "./azure/alert-rules.ts";
+import { lockToken } from "./azure/arm-guards.ts";
+import { collectionRuleToken } from "./azure/data-collection.ts";
+import { factoryKinds } from "./azure/data-factory-child.ts";
+import { diagnosticSettingToken } from "./azure/diagnostic-setting.ts";
+import { federatedToken, identityToken } from "./azure/identity.ts";
+import { managedEndpointToken } from "./azure/managed-private-endpoint.ts";
+import { publicAddressToken } from "./azure/outbound.ts";
 import { networkLinkToken, recordSetToken, zoneGroupToken } from "./azure/private-dns.ts";
 import { networkInterfaceToken, privateEndpointToken } from "./azure/private-endpoint.ts";
 import { askedConnection, connectionTypes } from "./azure/private-link.ts";
-import { roleAssignmentToken, roleGuid } from "./azure/role-assignment.ts";
-import { builtInRoles } from "./azure/role-definitions.ts";
+import { findRole, roleAssignmentToken, roleDefinitionToken, roleGuid } from "./azure/role-definitions.ts";
+import { sqlFirewallRuleToken, sqlServerToken } from "./azure/sql.ts";
+import { blobContainerToken, storageAccountToken } from "./azure/storage.ts";
 import { subnetPrefixes, subnetToken, virtualNetworkToken } from "./azure/virtual-network.ts";
 import { workspaceToken } from "./azure/workspace.ts";
 import { clusterPolicyToken } from "./databricks/cluster-policy.ts";
-import { grantToken } from "./databricks/grant.ts";
+import { databricksLines } from "./databricks/describe.ts";
 import { ipAccessListToken, workspaceConfToken } from "./databricks/ip-access.ts";
 import { jobToken } from "./databricks/job.ts";
-import { securables } from "./databricks/metastore.ts";
+import { grantToken, securables } from "./databricks/metastore.ts";
 import { permissionsToken } from "./databricks/permissions-store.ts";
 import { databricksPrincipalToken } from "./databricks/workspace-type.ts";
 import { groupToken, principalOf, userToken } from "./entra/directory.ts";
@@ -27,11 +35,12 @@ const connectionLine: Describe = (body) =>
   `${textAt(body, "privateLinkServiceConnectionState.status")} for ${lastOf(textAt(body, "privateEndpoint.id"))} (${textsAt(body, "groupIds").join(", ")})`;
 
 const lines: Readonly<Record<string, Describe>> = {
+  ...databricksLines,
   [roleAssignmentToken]: (body, _object, store) => {
     const role = roleGuid(textAt(body, "roleDefinitionId"));
     const principalId = textAt(body, "principalId");
     const principal = principalOf(store, principalId)?.name ?? `identity not found (${principalId})`;
-    return `${builtInRoles.get(role) ?? role} to ${principal} on ${shortScope(textAt(body, "scope"))}`;
+    return `${findRole(store, role)?.name ?? role} to ${principal} on ${shortScope(textAt(body, "scope"))}`;
   },
   [privateEndpointToken]: (body, object, store) => {
     const asked = askedConnection(body);
@@ -61,6 +70,27 @@ const lines: Readonly<Record<string, Describe>> = {
   [subnetToken]: (body) => subnetPrefixes(body).join(", "),
   [workspaceToken]: (body) =>
     `${textAt(body, "workspaceUrl")}, public access ${textAt(body, "publicNetworkAccess") || "Enabled"}`,
+  [storageAccountToken]: (body) =>
+    `${textAt(body, "sku.name")}, public access ${textAt(body, "publicNetworkAccess") || "Enabled"}`,
+  [blobContainerToken]: (body) => `anonymous access ${textAt(body, "publicAccess")}`,
+  [sqlServerToken]: (body) =>
+    `${textAt(body, "fullyQualifiedDomainName")}, public access ${textAt(body, "publicNetworkAccess")}`,
+  [sqlFirewallRuleToken]: (body) => `${textAt(body, "startIpAddress")} to ${textAt(body, "endIpAddress")}`,
+  [roleDefinitionToken]: (body) =>
+    `${textAt(body, "roleName")}: ${bodiesAt(body, "permissions")
+      .flatMap((each) => [...textsAt(each, "actions"), ...textsAt(each, "dataActions")])
+      .join(", ")}`,
+  [federatedToken]: (body) => `${textAt(body, "subject")} of ${textAt(body, "issuer")}`,
+  [diagnosticSettingToken]: (body, object) => {
+    const categories = bodiesAt(body, "logs").map(
+      (log) => textAt(log, "category") || textAt(log, "categoryGroup"),
+    );
+    const target = object.id.replace(/\/providers\/Microsoft\.Insights\/diagnosticSettings\/.*$/i, "");
+    return `${categories.join(", ")} of ${lastOf(target)} to ${lastOf(textAt(body, "workspaceId"))}`;
+  },
+  [publicAddressToken]: (body) => textAt(body, "ipAddress"),
+  [lockToken]: (body, object) =>
+    `${textAt(body, "level")} on ${shortScope(object.id.split(/\/providers\/Microsoft\.Authorization\/locks/i)[0] ?? "")}`,
   [identityToken]: (body) => `client ${textAt(body, "clientId")}`,
   [databricksPrincipalToken]: (body) => `application ${textAt(body, "applicationId")}`,
   [grantToken]: (body) => {
@@ -89,12 +119,36 @@ const lines: Readonly<Record<string, Describe>> = {
     return members.length > 0 ? `members ${members.join(", ")}` : "no members";
   },
   [userToken]: (body) => textAt(body, "userPrincipalName"),
+  [managedEndpointToken]: (body) =>
+    `to ${lastOf(textAt(body, "properties.privateLinkResourceId"))} (${textAt(body, "properties.groupId")})`,
+  [factoryKinds.integrationRuntime.token]: (body) =>
+    `${textAt(body, "properties.type")}, ${textAt(body, "properties.state")}`,
+  [factoryKinds.linkedService.token]: (body) => textAt(body, "properties.type"),
+  [factoryKinds.dataset.token]: (body) =>
+    `${textAt(body, "properties.type")} of ${textAt(body, "properties.linkedServiceName.referenceName")}`,
+  [factoryKinds.pipeline.token]: (body) =>
+    bodiesAt(body, "properties.activities")
+      .map((activity) => textAt(activity, "name"))
+      .join(", "),
+  [collectionRuleToken]: (body) => textAt(body, "immutableId"),
+  [queryRuleToken]: (body) => criteriaLine(body),
+  [metricRuleToken]: (body) => criteriaLine(body),
+  [factoryKinds.trigger.token]: (body) =>
+    `${textAt(body, "properties.type")}, ${textAt(body, "properties.runtimeState")}`,
 };
 
 export function describe(store: Store, object: CloudObject): string {
   const line = connectionTypes.includes(object.type) ? connectionLine : lines[object.type];
   const text = line ? line(object.body, object, store) : textAt(object.body, "location");
   return object.deletedAt ? `soft-deleted ${object.deletedAt}; ${text}` : text;
+}
+
+/** `severity 2: Average Value LessThan 0.85 over PT1H` */
+function criteriaLine(body: Body): string {
+  const [criterion] = bodiesAt(body, "criteria.allOf");
+  const measured =
+    textAt(criterion, "metricMeasureColumn") || textAt(criterion, "metricName") || "of the result's rows";
+  return `severity ${String(body.severity)}: ${textAt(criterion, "timeAggregation")} ${measured} ${textAt(criterion, "operator")} ${String(criterion?.threshold)} over ${textAt(body, "windowSize")}`;
 }
 
 function accessLine(entry: Body): string {

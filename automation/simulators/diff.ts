@@ -1,6 +1,6 @@
 /** Diff: old inputs against new ones, structurally, and which of the changes replace. */
 import { createBeforeDeleteMark } from "./check.ts";
-import { type Body, canonical, equal, isBody, type Json } from "./json.ts";
+import { type Body, canonical, equal, isBody, type Json, pathTo } from "./json.ts";
 import type { ResourceType } from "./resource-type.ts";
 
 export type ChangeKind = "add" | "delete" | "update";
@@ -48,7 +48,7 @@ function walk(state: Walk, { path, before, after }: Step): void {
   else if (after === undefined) found.push({ path, kind: "delete" });
   else if (isBody(before) && isBody(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      walk(state, { path: join(path, key), before: before[key], after: after[key] });
+      walk(state, { path: pathTo(path, key), before: before[key], after: after[key] });
     }
   } else if (Array.isArray(before) && Array.isArray(after)) {
     if (type.sets.includes(general(path)) && sameMembers(before, after)) return;
@@ -61,11 +61,6 @@ function walk(state: Walk, { path, before, after }: Step): void {
 
 const sameMembers = (before: Json[], after: Json[]): boolean =>
   equal(before.map(canonical).sort(), after.map(canonical).sort());
-
-function join(path: string, key: string): string {
-  const step = /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-  return path === "" && step.startsWith(".") ? key : path + step;
-}
 
 const general = (path: string): string => path.replaceAll(/\[\d+\]/g, "[*]");
 

@@ -27,7 +27,14 @@ export interface Refused {
 // what the clouds of these tests ask for when nobody says how long
 const defaultRetryAfterSeconds = 10;
 
-export function refusalOf(fault: Fault, refused: Refused): CloudError {
+/** A limit of ARM's that was reached. */
+export const throttledBy = (retryAfterSeconds: number, refused: Refused): CloudError =>
+  refusalOf({ kind: "throttle", retryAfterSeconds, code: null, message: null }, refused);
+
+/** What a fault says. */
+type Words = Pick<Fault, "kind" | "code" | "message" | "retryAfterSeconds">;
+
+export function refusalOf(fault: Words, refused: Refused): CloudError {
   const said = fault.kind === "throttle" ? throttled(fault, refused) : refusedWith(fault, refused);
   const cloud = packageOf(refused.type);
   const message = fault.message ?? said.message;
@@ -46,7 +53,7 @@ interface Said {
 
 const carriesWait = (message: string): boolean => /try again after '\d+' seconds/.test(message);
 
-function throttled(fault: Fault, { call, type, tenant }: Refused): Said {
+function throttled(fault: Words, { call, type, tenant }: Refused): Said {
   const retryAfterSeconds = fault.retryAfterSeconds ?? defaultRetryAfterSeconds;
   const said = { status: 429, retryAfterSeconds };
   switch (packageOf(type)) {
@@ -95,7 +102,7 @@ const known: Readonly<Record<string, { status: number; message?: (refused: Refus
   ServiceUnavailable: { status: 503, message: () => "The service is unavailable." },
 };
 
-function refusedWith(fault: Fault, refused: Refused): Said {
+function refusedWith(fault: Words, refused: Refused): Said {
   const code = fault.code ?? "InternalServerError";
   const entry = known[code];
   const status = /^\d{3}$/.test(code) ? Number(code) : (entry?.status ?? statusOfCode(code));

@@ -6,12 +6,13 @@ import type { Store } from "./store.ts";
 
 /**
  * error: refused · throttle: refused with 429 · hang: no answer until the fault is cleared or its seconds are
- * over, then carried out · drop: the caller's connection is cut
+ * over, then carried out · drop: the caller's connection is cut · lag: strikes no call; what is new is not
+ * found for so many seconds, by reads, lookups or functions
  */
-export const faultKinds = ["error", "throttle", "hang", "drop"] as const;
+export const faultKinds = ["error", "throttle", "hang", "drop", "lag"] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** `lookup` is a GET of the Graph and ARM slices. */
+/** `lookup` is a GET of the Graph, ARM and Databricks slices. */
 export const faultCalls = ["check", "create", "read", "update", "delete", "invoke", "lookup"] as const;
 export type FaultCall = (typeof faultCalls)[number];
 
@@ -31,7 +32,7 @@ export interface FaultRequest {
   readonly message: string | null;
   /** of a throttle */
   readonly retryAfterSeconds: number | null;
-  /** of a hang; null: until it is cleared */
+  /** of a hang (null: until it is cleared), and of a lag */
   readonly seconds: number | null;
   /** true: the cloud does the work before the fault strikes */
   readonly afterCommit: boolean;
@@ -77,7 +78,7 @@ export function clearFaults(store: Store, faultId?: number): number {
 export function countCall(store: Store, type: string, call: FaultCall): Fault | undefined {
   const rows = store.all(
     `update faults set seen = seen + 1
-     where type in (?, ?, '${any}') and (call = ? or (call = '${any}' and ? <> 'check')) returning *`,
+     where kind <> 'lag' and type in (?, ?, '${any}') and (call = ? or (call = '${any}' and ? <> 'check')) returning *`,
     type,
     packageOf(type),
     call,
@@ -87,6 +88,13 @@ export function countCall(store: Store, type: string, call: FaultCall): Fault | 
     .map(toFault)
     .toSorted((one, other) => one.faultId - other.faultId)
     .find(isDue);
+}
+
+/** Types (or packages, or `any`) whose new objects such a call does not find, and for how long. */
+export function lagsOf(store: Store, call: FaultCall): { readonly type: string; readonly seconds: number }[] {
+  return store
+    .all(`select type, seconds from faults where kind = 'lag' and call in (?, '${any}')`, call)
+    .map(({ type, seconds }) => ({ type: String(type), seconds: Number(seconds) }));
 }
 
 /** `databricks` of `databricks:index/job:Job`. */

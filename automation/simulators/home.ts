@@ -7,6 +7,8 @@ export interface Endpoint {
   readonly pid: number;
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** where connections join the simulated network */
+  readonly networkPort: number;
   readonly startedAt: string;
 }
 

@@ -1,14 +1,26 @@
-/** HTTP of the simulated clouds: slices of Microsoft Graph and ARM for lookups, and `/sandbox` for people. */
+/** HTTP of the simulated clouds: slices of Microsoft Graph, ARM and Databricks for lookups, and `/sandbox` for people. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { armError, CloudError } from "./cloud-error.ts";
 import { refusalOf } from "./fault-words.ts";
 import { countCall } from "./faults.ts";
+import { activityRoutes } from "./http/activity-routes.ts";
 import { armRoutes } from "./http/arm.ts";
+import { type ArmRequest, throughArm } from "./http/arm-gate.ts";
+import { connectionRoutes } from "./http/connection-routes.ts";
+import { databricksRoutes } from "./http/databricks.ts";
+import { databricksPrefix } from "./http/databricks-route.ts";
+import { factoryRoutes } from "./http/factory.ts";
 import { graphRoutes } from "./http/graph.ts";
-import type { Answer, HttpCall, Route } from "./http/route.ts";
+import { hostRoutes } from "./http/hosts.ts";
+import { inventoryRoutes } from "./http/inventory.ts";
+import { monitorRoutes } from "./http/monitor.ts";
+import { permissionRoutes } from "./http/permission-routes.ts";
+import { pipelineRunRoutes } from "./http/pipeline-runs.ts";
+import type { Answer, CloudRoute, HttpCall, Route } from "./http/route.ts";
 import { sandboxRoutes } from "./http/sandbox.ts";
 import type { Json } from "./json.ts";
+import { throughLag } from "./lag.ts";
 import type { CallContext } from "./resource-type.ts";
 import { NoAnswer, strike } from "./strike.ts";
 
@@ -16,6 +28,7 @@ export interface HttpOptions {
   readonly context: CallContext;
   touch(): void;
   stop(reason: string): void;
+  readonly networkPort: number;
 }
 
 export interface HttpServer {
@@ -27,13 +40,28 @@ export interface HttpServer {
 const maxBodyBytes = 1_000_000;
 
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const routes = [...sandboxRoutes(options.stop), ...graphRoutes, ...armRoutes];
+  const routes = [
+    ...sandboxRoutes(options.stop, options.networkPort),
+    ...hostRoutes,
+    ...databricksRoutes,
+    ...graphRoutes,
+    ...inventoryRoutes,
+    ...activityRoutes,
+    ...connectionRoutes,
+    ...permissionRoutes,
+    ...factoryRoutes,
+    ...pipelineRunRoutes,
+    ...monitorRoutes,
+    ...armRoutes,
+  ];
   const server = createServer((request, response) => {
     options.touch();
     answer(options.context, routes, request).then(
       (result) => send(response, result),
       (error: unknown) =>
-        error instanceof NoAnswer ? request.socket.destroy() : send(response, answerOf(error)),
+        error instanceof NoAnswer
+          ? request.socket.destroy()
+          : send(response, answerOf(error, request.url ?? "")),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -64,21 +92,25 @@ async function answer(
       params: match.slice(1).map((part) => decodeURIComponent(part ?? "")),
       query: url.searchParams,
       body: await readBody(request),
+      headers: request.headers,
     };
-    return route.lookup ? lookUp(route, route.lookup, call, request) : route.handle(call);
+    return route.lookup ? lookUp(route, call, request) : route.handle(call);
   }
   throw armError(404, "NotFound", `No route ${method} ${url.pathname}.`);
 }
 
-/** A call of the Graph and ARM slices, which faults may strike. */
-async function lookUp(route: Route, type: string, call: HttpCall, request: IncomingMessage): Promise<Answer> {
+/** A call of the Graph, ARM and Databricks slices, which faults may strike. */
+async function lookUp(route: CloudRoute, call: HttpCall, request: IncomingMessage): Promise<Answer> {
+  const type = route.lookup;
   const { store, hangs, tenant } = call.context;
+  const work = () =>
+    type === "azure-native" ? throughArm(route, call, asked(request)) : lookedUp(route, call);
   const fault = countCall(store, type, "lookup");
-  if (!fault) return route.handle(call);
+  if (!fault) return work();
   const gone = new AbortController();
   request.socket.once("close", () => gone.abort());
   return strike(fault, hangs, {
-    work: () => route.handle(call),
+    work,
     refusal: () => refusalOf(fault, { call: "lookup", type, tenant }),
     // lookups are not in the log of calls
     failed: () => {},
@@ -86,6 +118,18 @@ async function lookUp(route: Route, type: string, call: HttpCall, request: Incom
     gone: gone.signal,
   });
 }
+
+const lookedUp = (route: CloudRoute, call: HttpCall): Answer =>
+  throughLag(call.context, "lookup", () => route.handle(call));
+
+const asked = (request: IncomingMessage): ArmRequest => {
+  const correlation = request.headers["x-ms-correlation-request-id"];
+  return {
+    method: request.method ?? "GET",
+    path: decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname),
+    correlationId: typeof correlation === "string" ? correlation : crypto.randomUUID(),
+  };
+};
 
 async function readBody(request: IncomingMessage): Promise<Json | undefined> {
   const chunks: Buffer[] = [];
@@ -104,11 +148,14 @@ async function readBody(request: IncomingMessage): Promise<Json | undefined> {
   }
 }
 
-function answerOf(error: unknown): Answer {
+/** Databricks says a refusal otherwise than Graph and ARM. */
+function answerOf(error: unknown, target: string): Answer {
+  const isDatabricks = target.startsWith(databricksPrefix);
   if (error instanceof CloudError) {
     const { status, code, detail, retryAfterSeconds } = error;
     const headers = retryAfterSeconds === null ? {} : { "retry-after": String(retryAfterSeconds) };
-    return { status, headers, body: { error: { code, message: detail } } };
+    const body = isDatabricks ? { error_code: code, message: detail } : { error: { code, message: detail } };
+    return { status, headers, body };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { status: 500, body: { error: { code: "InternalServerError", message } } };

@@ -1,5 +1,14 @@
 /** Lookups that a program may make. Others are refused. */
-import { getClusterPolicy, getJob, getJobs, getServicePrincipal } from "./databricks/lookups.ts";
+import {
+  getClusterPolicy,
+  getGroup,
+  getInstancePool,
+  getJob,
+  getJobs,
+  getMlflowExperiment,
+  getServicePrincipal,
+  getSqlWarehouse,
+} from "./databricks/lookups.ts";
 import { groupsNamed, groupToken } from "./entra/directory.ts";
 import { type Body, textAt } from "./json.ts";
 import type { CallContext } from "./resource-type.ts";
@@ -21,6 +30,10 @@ const invokes: Readonly<Record<string, (ctx: CallContext, args: Body) => Body>> 
   "databricks:index/getClusterPolicy:getClusterPolicy": getClusterPolicy,
   "databricks:index/getJobs:getJobs": getJobs,
   "databricks:index/getJob:getJob": getJob,
+  "databricks:index/getMlflowExperiment:getMlflowExperiment": getMlflowExperiment,
+  "databricks:index/getInstancePool:getInstancePool": getInstancePool,
+  "databricks:index/getSqlWarehouse:getSqlWarehouse": getSqlWarehouse,
+  "databricks:index/getGroup:getGroup": getGroup,
   "azure-native:authorization:getClientConfig": (ctx) => ({
     clientId: ctx.tenant.deployerId,
     objectId: ctx.tenant.deployerId,

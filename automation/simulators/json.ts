@@ -23,6 +23,13 @@ export function at(value: Json | undefined, path: string): Json | undefined {
   return here;
 }
 
+/** One step further on a path in the engine's notation: `tags["cost-center"]`, `sku.name`. */
+export function pathTo(path: string, key: string): string {
+  const isWord = /^[A-Za-z_][A-Za-z0-9_]*$/.test(key);
+  if (!isWord) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
 /** Text at a dotted path; empty when it is absent, null or not text. */
 export function textAt(value: Json | undefined, path: string): string {
   const found = at(value, path);
@@ -60,10 +67,22 @@ export function merge(base: Body, patch: Body): Body {
   const merged: Body = { ...base };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key];
+    else if (isBody(value) && Array.isArray(merged[key])) merged[key] = mergeItems(merged[key], value);
     else if (isBody(value)) merged[key] = merge(isBody(merged[key]) ? (merged[key] as Body) : {}, value);
     else merged[key] = value;
   }
   return merged;
+}
+
+/** `0: {…}` changes the first item of a list; keys that are no index stand for another value in its place. */
+function mergeItems(items: readonly Json[], patch: Body): Json {
+  const indexes = Object.keys(patch);
+  if (!indexes.every((index) => /^\d+$/.test(index) && Number(index) < items.length)) return patch;
+  return items.map((item, index) => {
+    const change = patch[String(index)];
+    if (change === undefined) return item;
+    return isBody(item) && isBody(change) ? merge(item, change) : change;
+  });
 }
 
 /** A copy without nulls and without what the engine adds for itself (`__defaults`, `__provider`). */

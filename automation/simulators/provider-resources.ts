@@ -4,6 +4,7 @@ import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Change, Difference } from "./diff.ts";
 import type { FaultCall } from "./faults.ts";
 import { invoke } from "./invoke.ts";
+import { throughLag } from "./lag.ts";
 import * as operations from "./operations.ts";
 import { bodyToStruct, structToBody } from "./provider-struct.ts";
 import type { Target, Wrap } from "./provider-wrap.ts";
@@ -39,7 +40,10 @@ function planHandlers(wrap: Wrap, at: At) {
     }),
     invoke: wrap(
       (request: proto.InvokeRequest, peer) => {
-        const answer = invoke(at(peer), request.getTok(), structToBody(request.getArgs()));
+        const ctx = at(peer);
+        const answer = throughLag(ctx, "invoke", () =>
+          invoke(ctx, request.getTok(), structToBody(request.getArgs())),
+        );
         return new proto.InvokeResponse().setReturn(bodyToStruct(answer));
       },
       (request) => ({ call: "invoke", type: request.getTok() }),
@@ -50,14 +54,15 @@ function planHandlers(wrap: Wrap, at: At) {
 function makeAndReadHandlers(wrap: Wrap, at: At) {
   const targets = targetsAt(at);
   return {
-    create: wrap((request: proto.CreateRequest, peer) => {
+    create: wrap((request: proto.CreateRequest, peer, gone) => {
       const ctx = at(peer);
       const subject = subjectOf(ctx, request.getUrn());
       const inputs = structToBody(request.getProperties());
-      // a preview knows the inputs; the engine shows the rest as unknown
-      if (request.getPreview()) return new proto.CreateResponse().setProperties(bodyToStruct(inputs));
-      const made = operations.create(ctx, subject, inputs);
-      return new proto.CreateResponse().setId(made.id).setProperties(bodyToStruct(made.body));
+      if (request.getPreview())
+        return new proto.CreateResponse().setProperties(bodyToStruct(subject.type.preview(inputs, {})));
+      return after(operations.create(ctx, subject, inputs, gone), (made) =>
+        new proto.CreateResponse().setId(made.id).setProperties(bodyToStruct(made.body)),
+      );
     }, targets("create")),
     read: wrap((request: proto.ReadRequest, peer) => {
       const ctx = at(peer);
@@ -79,27 +84,41 @@ function makeAndReadHandlers(wrap: Wrap, at: At) {
 function changeHandlers(wrap: Wrap, at: At) {
   const targets = targetsAt(at);
   return {
-    update: wrap((request: proto.UpdateRequest, peer) => {
+    update: wrap((request: proto.UpdateRequest, peer, gone) => {
       const ctx = at(peer);
-      const body = operations.update(ctx, subjectOf(ctx, request.getUrn()), {
+      const call = {
         id: request.getId(),
         inputs: structToBody(request.getNews()),
         oldInputs: structToBody(request.getOldInputs() ?? request.getOlds()),
         recorded: structToBody(request.getOlds()),
         preview: request.getPreview(),
-      });
-      return new proto.UpdateResponse().setProperties(bodyToStruct(body));
+      };
+      return after(operations.update(ctx, subjectOf(ctx, request.getUrn()), call, gone), (body) =>
+        new proto.UpdateResponse().setProperties(bodyToStruct(body)),
+      );
     }, targets("update")),
-    delete: wrap((request: proto.DeleteRequest, peer) => {
+    delete: wrap((request: proto.DeleteRequest, peer, gone) => {
       const ctx = at(peer);
-      operations.remove(ctx, subjectOf(ctx, request.getUrn()), request.getId());
-      return new emptyProto.Empty();
+      const call = {
+        id: request.getId(),
+        recorded: structToBody(request.getOldInputs() ?? request.getProperties()),
+      };
+      const removed = operations.remove(ctx, subjectOf(ctx, request.getUrn()), call, gone);
+      return after(removed, () => new emptyProto.Empty());
     }, targets("delete")),
   };
 }
 
+/** Packs an answer at once where it is there at once. */
+const after = <T, Packed>(
+  answer: operations.Answered<T>,
+  pack: (value: T) => Packed,
+): Packed | Promise<Packed> => (answer instanceof Promise ? answer.then(pack) : pack(answer));
+
 interface AboutResource {
   getUrn(): string;
+  getId?(): string;
+  getProperties?(): Parameters<typeof structToBody>[0];
   getPreview?(): boolean;
 }
 
@@ -111,10 +130,18 @@ const targetsAt =
     if (request.getPreview?.()) return undefined;
     const ctx = at(peer);
     const subject = subjectOf(ctx, request.getUrn());
+    const failed = (message: string): void => {
+      if (call === "check") return;
+      const id =
+        call === "create"
+          ? subject.type.idOf(ctx, structToBody(request.getProperties?.()))
+          : request.getId?.();
+      operations.logFailed(ctx, subject, { call, id: id ?? "" }, message);
+    };
     return {
       call,
       type: subject.type.token,
-      ...(call === "check" ? {} : { failed: (message) => operations.logFailed(ctx, subject, call, message) }),
+      ...(call === "check" ? {} : { failed }),
     };
   };
 

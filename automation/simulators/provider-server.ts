@@ -25,13 +25,17 @@ export type ContextOf = (config: Body) => CallContext;
 
 export async function startProviderServer(contextOf: ContextOf, touch: () => void): Promise<ProviderServer> {
   const connections = new Map<string, Body>();
+  const cancels = new Cancels();
   const server = new grpc.Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });
   const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
   // a port number comes back: a later connection must not inherit a configuration
-  const listener = await listen(injector, (peer) => connections.delete(peer));
+  const listener = await listen(injector, (peer) => {
+    connections.delete(peer);
+    cancels.cancel(peer);
+  });
   const at = (peer: string): CallContext => {
     const config = connections.get(peer);
     if (config) return contextOf(config);
@@ -39,10 +43,10 @@ export async function startProviderServer(contextOf: ContextOf, touch: () => voi
     listener.cut(peer);
     throw new NoAnswer("this connection was never configured");
   };
-  const wrap = wrapWith({ at, touch, cut: listener.cut });
+  const wrap = wrapWith({ at, touch, cut: listener.cut, cancelled: (peer) => cancels.signal(peer) });
   // the generated interface wants all 21 methods; those left out answer UNIMPLEMENTED, which the engine expects
   const handlers: Partial<Record<string, grpc.UntypedHandleCall>> = {
-    ...sessionHandlers(wrap, connections),
+    ...sessionHandlers(wrap, connections, cancels),
     ...resourceHandlers(wrap, at),
   };
   server.addService(service.ResourceProviderService, handlers as grpc.UntypedServiceImplementation);
@@ -66,11 +70,30 @@ function stopServer(server: grpc.Server, listener: Listener): Promise<void> {
 /** One server stands for three packages of different versions; the engine warns when it finds an older one. */
 const anyVersion = "999.0.0";
 
-function sessionHandlers(wrap: Wrap, connections: Map<string, Body>) {
+/** The engine's Cancel ends what its connection has under way, and nothing that comes after. */
+class Cancels {
+  readonly #controllers = new Map<string, AbortController>();
+
+  signal(peer: string): AbortSignal {
+    const controller = this.#controllers.get(peer) ?? new AbortController();
+    this.#controllers.set(peer, controller);
+    return controller.signal;
+  }
+
+  cancel(peer: string): void {
+    this.#controllers.get(peer)?.abort();
+    this.#controllers.delete(peer);
+  }
+}
+
+function sessionHandlers(wrap: Wrap, connections: Map<string, Body>, cancels: Cancels) {
   return {
     handshake: wrap(() => new proto.ProviderHandshakeResponse()),
     attach: wrap(() => new emptyProto.Empty()),
-    cancel: wrap(() => new emptyProto.Empty()),
+    cancel: wrap((_request: emptyProto.Empty, peer) => {
+      cancels.cancel(peer);
+      return new emptyProto.Empty();
+    }),
     getPluginInfo: wrap(() => new pluginProto.PluginInfo().setVersion(anyVersion)),
     // the SDKs carry the real schema; the engine asks for one only where a program names types as text
     getSchema: wrap(() => new proto.GetSchemaResponse().setSchema("{}")),

@@ -1,4 +1,4 @@
-/** Turns a synchronous handler into a gRPC one, struck by whatever faults were asked for. */
+/** Turns a handler into a gRPC one, struck by whatever faults were asked for. */
 import * as grpc from "@grpc/grpc-js";
 import { refusalOf } from "./fault-words.ts";
 import { countCall, type FaultCall } from "./faults.ts";
@@ -16,7 +16,7 @@ export interface Target {
 
 /** A handler's throw becomes its call's error. No target: no fault strikes. */
 export type Wrap = <Request, Response>(
-  handle: (request: Request, peer: string) => Response,
+  handle: (request: Request, peer: string, gone: AbortSignal) => Response | Promise<Response>,
   targetOf?: (request: Request, peer: string) => Target | undefined,
 ) => grpc.handleUnaryCall<Request, Response>;
 
@@ -25,6 +25,8 @@ export interface WrapOptions {
   at(peer: string): CallContext;
   /** cuts a connection */
   cut(peer: string): void;
+  /** aborts when the engine cancels what a connection has under way */
+  cancelled(peer: string): AbortSignal;
   /** a call came */
   touch(): void;
 }
@@ -40,19 +42,25 @@ export const wrapWith = (options: WrapOptions): Wrap => {
     };
     try {
       const peer = call.getPeer();
-      const work = () => handle(call.request, peer);
+      const left = goneSignal(call);
+      const gone = AbortSignal.any([left, options.cancelled(peer)]);
+      const work = () => handle(call.request, peer, gone);
+      const answer = (result: ReturnType<typeof work>): void => {
+        if (result instanceof Promise) result.then((response) => callback(null, response), refuse);
+        else callback(null, result);
+      };
       const target = targetOf?.(call.request, peer);
-      if (!target) return callback(null, work());
+      if (!target) return answer(work());
       const ctx = options.at(peer);
       const fault = countCall(ctx.store, target.type, target.call);
-      if (!fault) return callback(null, work());
+      if (!fault) return answer(work());
       strike(fault, ctx.hangs, {
         work,
         refusal: () => refusalOf(fault, { ...target, tenant: ctx.tenant }),
         failed: (message) => target.failed?.(message),
         cut: () => options.cut(peer),
-        gone: goneSignal(call),
-      }).then((answer) => callback(null, answer), refuse);
+        gone: left,
+      }).then((response) => callback(null, response), refuse);
     } catch (error) {
       refuse(error);
     }

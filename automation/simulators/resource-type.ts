@@ -1,7 +1,10 @@
-/** What the simulated clouds know about one resource type: its inputs' rules and its life. */
+/** What the simulated clouds know about one resource type beyond its declaration: rules of the service, and its life. */
+import type { Background } from "./background.ts";
 import type { Body, Json } from "./json.ts";
 import type { Cloud, CloudObject, Store } from "./store.ts";
 import type { Hangs } from "./strike.ts";
+import type { Throttle } from "./throttle.ts";
+import type { UnderWay } from "./under-way.ts";
 
 /** Who and what the simulated tenant is; made once, kept in the store. */
 export interface Tenant {
@@ -15,12 +18,19 @@ export interface Tenant {
   readonly seededAt: string;
   /** how long a new principal stays unknown to Azure RBAC, in seconds */
   readonly principalLagSeconds: number;
+  /** self-hosted runtimes whose machines stand ready to register */
+  readonly selfHostedNodes: readonly string[];
 }
 
 export interface CallContext {
   readonly store: Store;
   /** calls that a fault holds back */
   readonly hangs: Hangs;
+  readonly throttle: Throttle;
+  /** operations that take time */
+  readonly underWay: UnderWay;
+  /** what the clouds do by themselves */
+  readonly background: Background;
   readonly tenant: Tenant;
   /** the provider configuration of the connection that calls */
   readonly config: Body;
@@ -44,18 +54,23 @@ export interface TypeUpdate {
   readonly oldInputs: Body;
 }
 
+/** Seconds that an operation takes on the real cloud; absent: it is done when it is answered. */
+export interface Takes {
+  readonly create?: number;
+  readonly update?: number;
+  readonly delete?: number;
+}
+
 export interface ResourceType {
   readonly token: string;
   readonly cloud: Cloud;
-  /** properties that a program may set; refresh and import read back these */
-  readonly inputs: readonly string[];
-  /** dotted paths without which Check fails */
+  /** dotted paths without which the service refuses, beyond what the SDK declares as required */
   readonly required: readonly string[];
   /** paths whose change replaces; `[*]` stands for any list index */
   readonly replaceOn: readonly string[];
   /** names, at any depth, that the cloud fills in: never taken for an input on refresh */
   readonly outputsOnly: readonly string[];
-  /** optional inputs that the cloud fills in when a program leaves them out: then never taken for an input */
+  /** paths of optional inputs that the cloud fills in when a program leaves them out: then never taken for an input */
   readonly computed: readonly string[];
   /** dotted paths of lists whose order means nothing */
   readonly sets: readonly string[];
@@ -63,15 +78,23 @@ export interface ResourceType {
   readonly autoname: { readonly property: string; make(name: string, seed: Uint8Array): string } | null;
   /** whether a replacement must delete first: a name can't be held twice */
   readonly deleteBeforeReplace: boolean;
+  readonly takes: Takes;
+  /** other objects that refuse writes while this one is written */
+  holds(id: string, inputs: Body): string[];
+  /** the id that these inputs will have; null: the cloud makes it up */
+  idOf(ctx: CallContext, inputs: Body): string | null;
   defaults(ctx: CallContext, inputs: Body): Body;
   check(inputs: Body, ctx: CallContext): InputFault[];
   /** true where two different values mean the same (`eastus`, `East US`) */
   same(path: string, before: Json, after: Json): boolean;
   create(ctx: CallContext, inputs: Body): Made;
-  read(ctx: CallContext, id: string): Made | undefined;
+  /** `inputs` as the engine recorded them; absent where nobody did */
+  read(ctx: CallContext, id: string, inputs?: Body): Made | undefined;
   update(ctx: CallContext, change: TypeUpdate): Body;
-  /** deleting what isn't there is no fault: the engine may call twice */
-  delete(ctx: CallContext, id: string): void;
+  /** deleting what isn't there is no fault: the engine may call twice; `recorded` is what it last knew */
+  delete(ctx: CallContext, id: string, recorded?: Body): void;
+  /** what a preview shows: all that it knows; the engine shows the rest as unknown */
+  preview(inputs: Body, recorded: Body): Body;
   /** path parameters that only the id knows, for import */
   inputsOfId(id: string): Body;
 }
@@ -85,9 +108,13 @@ export const typeDefaults = {
   sets: [],
   autoname: null,
   deleteBeforeReplace: false,
+  takes: {},
+  holds: (): string[] => [],
+  idOf: (): string | null => null,
   defaults: (_ctx: CallContext, inputs: Body): Body => inputs,
   check: (): InputFault[] => [],
   same: (): boolean => false,
+  preview: (inputs: Body, recorded: Body): Body => ({ ...recorded, ...inputs }),
   inputsOfId: (): Body => ({}),
 } as const;
 
@@ -98,7 +125,13 @@ export function deleteThrough(ctx: CallContext, object: CloudObject): void {
     type.delete(ctx, object.id);
     return;
   }
-  ctx.store.remove(object.cloud, object.id);
+  // the directory keeps groups and applications for thirty days
+  if (/^\/(groups|applications)\/[^/]+$/.test(object.id)) {
+    ctx.store.softDelete("entra", object.id);
+    return;
+  }
+  // with what lies below it: the access list of a secret scope
+  ctx.store.purge(object.cloud, object.id);
   if (object.cloud !== "databricks") return;
   // an access list goes with its object
   const [host = "", ...rest] = object.id.split("/");

@@ -2,12 +2,15 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { putSecurable } from "./databricks/metastore.ts";
-import { groupToken, userToken } from "./entra/directory.ts";
+import { putModelVersion } from "./databricks/model-version.ts";
+import { groupToken, servicePrincipalToken, userToken } from "./entra/directory.ts";
 import type { Body } from "./json.ts";
 import type { Tenant } from "./resource-type.ts";
+import { changeSettings, settingsSchema } from "./settings.ts";
 import type { ObjectWrite, Store } from "./store.ts";
 
 const guid = z.guid();
+const modelSeed = z.object({ name: z.string(), versions: z.int().min(0).default(0) });
 const seedFile = z.object({
   tenantId: guid.optional(),
   subscriptionId: guid.optional(),
@@ -15,6 +18,20 @@ const seedFile = z.object({
   callerAddress: z.ipv4().optional(),
   // Minutes on Azure, where it hits groups above all; seconds here, so that a trial does not take a morning.
   principalLagSeconds: z.number().min(0).default(5),
+  settings: settingsSchema.prefault({}),
+  /** applications and managed identities that are there already */
+  servicePrincipals: z
+    .array(
+      z.object({
+        id: guid,
+        appId: guid,
+        displayName: z.string(),
+        servicePrincipalType: z.string().default("Application"),
+      }),
+    )
+    .default([]),
+  /** names of self-hosted runtimes whose machines stand ready: they register as soon as the runtime is made */
+  selfHostedNodes: z.array(z.string()).default([]),
   users: z.array(z.object({ id: guid, displayName: z.string(), userPrincipalName: z.string() })).default([]),
   groups: z
     .array(z.object({ id: guid, displayName: z.string(), members: z.array(z.string()).default([]) }))
@@ -29,7 +46,15 @@ const seedFile = z.object({
         z.object({
           name: z.string(),
           schemas: z
-            .array(z.object({ name: z.string(), models: z.array(z.string()).default([]) }))
+            .array(
+              z.object({
+                name: z.string(),
+                models: z.array(z.union([z.string(), modelSeed])).default([]),
+                tables: z.array(z.string()).default([]),
+                volumes: z.array(z.string()).default([]),
+                functions: z.array(z.string()).default([]),
+              }),
+            )
             .default([]),
         }),
       ),
@@ -59,6 +84,7 @@ export function openTenant(store: Store, seed: () => Seed | undefined): Tenant {
     callerAddress: store.fact("callerAddress") ?? null,
     seededAt: store.fact("seededAt") ?? "",
     principalLagSeconds: Number(store.fact("principalLagSeconds") ?? "0"),
+    selfHostedNodes: (store.fact("selfHostedNodes") ?? "").split(" "),
   };
 }
 
@@ -68,6 +94,8 @@ function applySeed(store: Store, seed: Seed): void {
   store.setFact("subscriptionId", seed.subscriptionId ?? crypto.randomUUID());
   store.setFact("deployerId", crypto.randomUUID());
   store.setFact("principalLagSeconds", String(seed.principalLagSeconds));
+  store.setFact("selfHostedNodes", seed.selfHostedNodes.join(" "));
+  changeSettings(store, seed.settings);
   if (seed.callerAddress) store.setFact("callerAddress", seed.callerAddress);
   seedDirectory(store, seed, tenantId);
   for (const vault of seed.vaults) seedVault(store, vault, tenantId);
@@ -76,10 +104,19 @@ function applySeed(store: Store, seed: Seed): void {
     for (const schema of catalog.schemas) {
       const name = `${catalog.name}.${schema.name}`;
       putSecurable(store, "schema", name);
-      for (const model of schema.models) putSecurable(store, "model", `${name}.${model}`);
+      for (const model of schema.models) seedModel(store, name, model);
+      for (const table of schema.tables) putSecurable(store, "table", `${name}.${table}`);
+      for (const volume of schema.volumes) putSecurable(store, "volume", `${name}.${volume}`);
+      for (const each of schema.functions) putSecurable(store, "function", `${name}.${each}`);
     }
   }
   store.setFact("seededAt", new Date().toISOString());
+}
+
+function seedModel(store: Store, schema: string, model: string | z.infer<typeof modelSeed>): void {
+  const { name, versions } = typeof model === "string" ? { name: model, versions: 0 } : model;
+  putSecurable(store, "model", `${schema}.${name}`);
+  for (let made = 0; made < versions; made += 1) putModelVersion(store, `${schema}.${name}`);
 }
 
 function seedDirectory(store: Store, seed: Seed, scope: string): void {
@@ -94,11 +131,16 @@ function seedDirectory(store: Store, seed: Seed, scope: string): void {
   for (const { id: objectId, displayName, userPrincipalName } of seed.users) {
     put("users", userToken, { objectId, displayName, userPrincipalName });
   }
+  for (const { id: objectId, appId: clientId, ...rest } of seed.servicePrincipals) {
+    put("servicePrincipals", servicePrincipalToken, { objectId, clientId, ...rest });
+  }
   for (const { id: objectId, displayName, members: names } of seed.groups) {
-    const members = names.map((upn) => {
-      const user = seed.users.find((found) => found.userPrincipalName === upn);
-      if (user) return user.id;
-      throw new Error(`The seed's group ${displayName} has the member ${upn}, who is no user of it.`);
+    const members = names.map((name) => {
+      const user = seed.users.find((found) => found.userPrincipalName === name);
+      const other =
+        user ?? [...seed.groups, ...seed.servicePrincipals].find((found) => found.displayName === name);
+      if (other) return other.id;
+      throw new Error(`The seed's group ${displayName} has the member ${name}, who is not in it.`);
     });
     put("groups", groupToken, { objectId, displayName, securityEnabled: true, mailEnabled: false, members });
   }
@@ -139,6 +181,8 @@ const seededVault = {
   enableRbacAuthorization: true,
   enableSoftDelete: true,
   softDeleteRetentionInDays: 90,
-  publicNetworkAccess: "enabled",
+  enablePurgeProtection: true,
+  publicNetworkAccess: "disabled",
+  networkAcls: { bypass: "None", defaultAction: "Deny" },
   provisioningState: "Succeeded",
 };

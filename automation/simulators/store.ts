@@ -49,6 +49,7 @@ export class Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
+  #isHidden: ((object: CloudObject) => boolean) | undefined;
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file);
@@ -87,9 +88,36 @@ export class Store {
     }
   }
 
+  /** Runs a read to which some objects are not there. */
+  without<T>(isHidden: (object: CloudObject) => boolean, work: () => T): T {
+    this.#isHidden = isHidden;
+    try {
+      return work();
+    } finally {
+      this.#isHidden = undefined;
+    }
+  }
+
+  /** All of `work` or nothing of it, also inside a transaction that goes on. */
+  attempt<T>(work: () => T): T {
+    if (this.#depth === 0) return this.transaction(work);
+    const name = `attempt_${this.#depth}`;
+    this.#db.exec(`savepoint ${name}`);
+    this.#depth += 1;
+    try {
+      return work();
+    } catch (error) {
+      this.#db.exec(`rollback to ${name}`);
+      throw error;
+    } finally {
+      this.#db.exec(`release ${name}`);
+      this.#depth -= 1;
+    }
+  }
+
   get(cloud: Cloud, id: string): CloudObject | undefined {
     const found = this.find(cloud, id);
-    return found && found.deletedAt === null ? found : undefined;
+    return found && found.deletedAt === null && !this.#isHidden?.(found) ? found : undefined;
   }
 
   /** Like get, but soft-deleted objects too. */
@@ -162,7 +190,9 @@ export class Store {
       filter.type ?? null,
       filter.name ?? null,
       filter.deleted ? 1 : 0,
-    ).map(toObject);
+    )
+      .map(toObject)
+      .filter(this.#isSeen);
   }
 
   ofType(type: string, name?: string): CloudObject[] {
@@ -174,7 +204,7 @@ export class Store {
             type,
             name,
           );
-    return rows.map(toObject);
+    return rows.map(toObject).filter(this.#isSeen);
   }
 
   /** Every live object whose id lies below `id`. */
@@ -186,7 +216,9 @@ export class Store {
       cloud,
       `${prefix}/`,
       `${prefix}0`,
-    ).map(toObject);
+    )
+      .map(toObject)
+      .filter(this.#isSeen);
   }
 
   isEmpty(): boolean {
@@ -206,6 +238,8 @@ export class Store {
       value,
     );
   }
+
+  readonly #isSeen = (object: CloudObject): boolean => !this.#isHidden?.(object);
 
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);

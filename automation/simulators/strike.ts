@@ -60,7 +60,7 @@ export class Hangs {
 
 /** One call that a fault strikes. */
 export interface StruckCall<T> {
-  work(): T;
+  work(): T | Promise<T>;
   /** the refusal in the words of the cloud that is called */
   refusal(): CloudError;
   /** told when the call is refused or cut before any work */
@@ -77,21 +77,24 @@ export async function strike<T>(fault: Fault, hangs: Hangs, call: StruckCall<T>)
     case "error":
     case "throttle": {
       const refusal = call.refusal();
-      if (afterCommit) call.work();
+      if (afterCommit) await call.work();
       else call.failed(refusal.message);
       throw refusal;
     }
     case "drop": {
-      if (afterCommit) call.work();
+      if (afterCommit) await call.work();
       else call.failed("the connection was cut before the work");
       call.cut();
       throw new NoAnswer("the connection was cut");
     }
     case "hang": {
-      const done = afterCommit ? { answer: call.work() } : null;
+      const done = afterCommit ? { answer: await call.work() } : null;
       await hangs.wait(fault, call.gone);
       return done ? done.answer : call.work();
     }
+    case "lag":
+      // strikes no call
+      return call.work();
     default:
       return kind satisfies never;
   }

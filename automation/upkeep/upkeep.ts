@@ -17,6 +17,15 @@ export interface RunPruning {
   readonly limit: number;
 }
 
+/** Of results of probes and of alerts. */
+export interface HistoryPruning {
+  readonly olderThanMs: number;
+  /** the newest of each, however old */
+  readonly keep: number;
+  /** of each in one transaction */
+  readonly limit: number;
+}
+
 export interface UpkeepOptions {
   readonly home: string;
   readonly clock: Clock;
@@ -24,6 +33,8 @@ export interface UpkeepOptions {
   readonly knownStacks: KnownStacks;
   /** Deletes old runs with their steps; returns how many. The next call goes on from there. */
   readonly pruneRuns: (what: RunPruning) => Promise<number>;
+  /** Deletes old results of probes and old alerts; returns how many. 0: none is left. */
+  readonly pruneHistory: (what: HistoryPruning) => Promise<number>;
   /** replaces Math.random; for tests */
   readonly random?: () => number;
 }
@@ -35,6 +46,7 @@ const firstAfterMs = 60 * secondMs;
 // Services that were started together do not load a shared disk together.
 const jitter = 0.2;
 const runPruning: RunPruning = { olderThanMs: 90 * 24 * hourMs, keepPerStack: 50, limit: 200 };
+const historyPruning: HistoryPruning = { olderThanMs: 90 * 24 * hourMs, keep: 1_000, limit: 200 };
 // A call looks at ten times its limit: five times the runs that a service makes in its busiest hour.
 const callsPerRound = 20;
 /** between two transactions: writers go first */
@@ -89,10 +101,11 @@ export class Upkeep {
         pruneTemporary(temporaryFolder(home), { signal }),
       ),
       runs: await this.#step("runs", () => this.#pruneRuns()),
+      probesAndAlerts: await this.#step("probes and alerts", () => this.#pruneHistory()),
     };
     if (Object.values(pruned).some((count) => count !== null && count > 0)) {
       const tookMs = Math.round(this.#options.clock.monotonicMs() - began);
-      log.info({ ...pruned, tookMs }, "old files and runs deleted");
+      log.info({ ...pruned, tookMs }, "old files, runs, probes and alerts deleted");
     }
     const unknown = await this.#step("unknown state", () => findUnknownState(state, knownStacks));
     if (unknown !== null) this.#tellUnknown(unknown);
@@ -103,6 +116,18 @@ export class Upkeep {
     let deleted = 0;
     for (let call = 0; call < callsPerRound && !this.#stop.signal.aborted; call++) {
       deleted += await pruneRuns(runPruning);
+      await clock.sleep(pauseMs, this.#stop.signal);
+    }
+    return deleted;
+  }
+
+  async #pruneHistory(): Promise<number> {
+    const { pruneHistory, clock } = this.#options;
+    let deleted = 0;
+    for (let call = 0; call < callsPerRound && !this.#stop.signal.aborted; call++) {
+      const found = await pruneHistory(historyPruning);
+      if (found === 0) break;
+      deleted += found;
       await clock.sleep(pauseMs, this.#stop.signal);
     }
     return deleted;

@@ -162,8 +162,11 @@ function shapeOf(column: Column): Schema {
       };
     case "number":
     case "boolean":
-    case "object":
       return { type: column.type };
+    case "object":
+      return column.textValues
+        ? { type: "object", additionalProperties: { type: "string" } }
+        : { type: "object" };
     case "text-list":
       return { type: "array", items: { type: "string" } };
     default:

@@ -16,6 +16,7 @@ export const sections: readonly Section[] = [
   { table: "Access_Policies", within: "security", one: "access_policy", many: "access_policies" },
   { table: "Secret_References", within: "security", one: "secret_reference", many: "secret_references" },
   { table: "Network_Rules", within: "security", one: "network_rule", many: "network_rules" },
+  { table: "Guardrail_Exceptions", within: "security", one: null, many: "guardrail_exceptions" },
   { table: "Cluster_Configs", within: null, one: "cluster_config", many: null },
   { table: "Pipeline_Settings", within: null, one: "pipeline_settings", many: null },
   { table: "Alert_Rules", within: null, one: null, many: "alert_rules" },

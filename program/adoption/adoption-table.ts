@@ -5,30 +5,20 @@
  * Ids are those that the providers keep in the state: azure-native has ARM ids with the names as the program
  * wrote them; databricks has ids of its own (terraform-provider-databricks).
  */
+import { arm, groupPath, inGroup } from "./arm-id.ts";
+import { factoryRules } from "./factory-rules.ts";
+import { grant, jobRules, permissions } from "./job-rules.ts";
+import { platformRules } from "./platform-rules.ts";
 import {
   type AdoptionRule,
   type AskRule,
   type IdRule,
+  idsOf,
   isProperties,
   type LookupRule,
   type Properties,
   textOf,
 } from "./rules.ts";
-
-/** `{name}` is an input; the subscription is the provider's. */
-const arm = (path: string): IdRule => ({
-  kind: "id",
-  id: (inputs, provider) => {
-    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
-    const values = names.map((name) => [name, textOf(name === "subscriptionId" ? provider : inputs, name)]);
-    if (values.some(([, value]) => value === null)) return null;
-    const known = Object.fromEntries(values);
-    return path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => known[name]);
-  },
-});
-
-const groupPath = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}";
-const inGroup = (path: string): IdRule => arm(`${groupPath}/providers/${path}`);
 
 const fixedId = (id: string): IdRule => ({ kind: "id", id: () => id });
 
@@ -41,28 +31,6 @@ const roleAssignment: IdRule = {
     const scope = textOf(inputs, "scope");
     const name = textOf(inputs, "roleAssignmentName");
     return scope === null || name === null ? null : assignmentId(scope, name);
-  },
-};
-
-const permissions: IdRule = {
-  kind: "id",
-  id: (inputs) => {
-    const job = textOf(inputs, "jobId");
-    const policy = textOf(inputs, "clusterPolicyId");
-    if (job !== null) return `/jobs/${job}`;
-    return policy === null ? null : `/cluster-policies/${policy}`;
-  },
-};
-
-const securables = ["catalog", "schema", "model"] as const;
-
-const grant: IdRule = {
-  kind: "id",
-  id: (inputs) => {
-    const kind = securables.find((name) => inputs[name] !== undefined);
-    const principal = textOf(inputs, "principal");
-    const name = kind === undefined ? null : textOf(inputs, kind);
-    return name === null || principal === null ? null : `${kind}/${name}/${principal}`;
   },
 };
 
@@ -160,6 +128,9 @@ const ipAccessList: AskRule = {
 };
 
 export const adoptionTable: Readonly<Record<string, AdoptionRule>> = {
+  ...factoryRules,
+  ...jobRules,
+  ...platformRules,
   "azure-native:resources:ResourceGroup": arm(groupPath),
   "azure-native:network:VirtualNetwork": inGroup("Microsoft.Network/virtualNetworks/{virtualNetworkName}"),
   "azure-native:network:Subnet": inGroup(
@@ -208,11 +179,6 @@ export function collidedWith(type: string, message: string, inputs: Properties):
   if (digits === undefined || scope === null) return null;
   return assignmentId(scope, digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
 }
-
-const idsOf = (answer: Properties, name: string): readonly string[] => {
-  const id = textOf(answer, name);
-  return id === null ? [] : [id];
-};
 
 const sameText = (a: unknown, b: unknown): boolean =>
   typeof a === "string" && typeof b === "string" && a.toLowerCase() === b.toLowerCase();

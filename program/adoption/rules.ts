@@ -62,3 +62,9 @@ export function textOf(properties: Properties, name: string): string | null {
   const value = properties[name];
   return typeof value === "string" && value !== "" && !hasUnknown(value) ? value : null;
 }
+
+/** The id that an answer shows under a name; empty if it shows none. */
+export const idsOf = (answer: Properties, name: string): readonly string[] => {
+  const id = textOf(answer, name);
+  return id === null ? [] : [id];
+};

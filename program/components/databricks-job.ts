@@ -1,49 +1,37 @@
-import { ClusterPolicy } from "@pulumi/databricks/clusterPolicy.js";
+import type { ClusterPolicy } from "@pulumi/databricks/clusterPolicy.js";
+import type { InstancePool } from "@pulumi/databricks/instancePool.js";
 import { Job, type JobArgs } from "@pulumi/databricks/job.js";
-import { ComponentResource, type ComponentResourceOptions, type Input } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from "@pulumi/pulumi";
 import type { JobSpec } from "../../metadata-schema/desired-state.ts";
-import { clusterPolicyName, databricksJobName } from "../layout/names.ts";
+import { containerUrl, databricksJobName } from "../layout/names.ts";
+import { availabilityOf, jobAccessMode, jobPolicy } from "./cluster-policies.ts";
+import { instancePool } from "./instance-pool.ts";
 import { jobTags } from "./tags.ts";
 
 /** One cluster and one task a job: their keys only have to differ inside it. */
 const clusterKey = "main";
 const taskKey = "main";
 
-/** Unity Catalog asks for an access mode; this one gives a cluster to one identity alone. */
-const accessMode = "SINGLE_USER";
-
-/** Urgent work never waits for spare machines, nor loses them half-way. */
-const availabilityOf = (urgent: boolean): string => (urgent ? "ON_DEMAND_AZURE" : "SPOT_WITH_FALLBACK_AZURE");
-
-/**
- * Definition of the policy that the job's clusters obey, as JSON text: what the row says is fixed, whoever
- * starts the job. `autotermination_minutes` is not for job clusters.
- */
-const policyDefinition = ({ cluster, environment, jobId }: JobSpec): string =>
-  JSON.stringify({
-    cluster_type: { type: "fixed", value: "job" },
-    spark_version: { type: "fixed", value: cluster.sparkVersion },
-    node_type_id: { type: "fixed", value: cluster.nodeType },
-    "autoscale.min_workers": { type: "range", minValue: cluster.minWorkers, maxValue: cluster.maxWorkers },
-    "autoscale.max_workers": { type: "range", minValue: cluster.minWorkers, maxValue: cluster.maxWorkers },
-    data_security_mode: { type: "fixed", value: accessMode },
-    enable_local_disk_encryption: { type: "fixed", value: true },
-    "custom_tags.job_id": { type: "fixed", value: String(jobId) },
-    "custom_tags.environment": { type: "fixed", value: environment.name },
-  });
-
-const jobCluster = (spec: JobSpec, policyId: Input<string>): NonNullable<JobArgs["jobClusters"]> => [
+const jobCluster = (
+  spec: JobSpec,
+  { policy, pool }: Pick<DatabricksJob, "policy" | "pool">,
+): NonNullable<JobArgs["jobClusters"]> => [
   {
     jobClusterKey: clusterKey,
     newCluster: {
-      policyId,
+      policyId: policy.id,
       sparkVersion: spec.cluster.sparkVersion,
-      nodeTypeId: spec.cluster.nodeType,
+      ...(pool === null
+        ? {
+            nodeTypeId: spec.cluster.nodeType,
+            driverNodeTypeId: spec.cluster.nodeType,
+            // The driver is never a spot machine: losing it loses the run.
+            azureAttributes: { availability: availabilityOf(spec), firstOnDemand: 1 },
+          }
+        : { instancePoolId: pool.id, driverInstancePoolId: pool.id }),
       autoscale: { minWorkers: spec.cluster.minWorkers, maxWorkers: spec.cluster.maxWorkers },
-      dataSecurityMode: accessMode,
+      dataSecurityMode: jobAccessMode,
       enableLocalDiskEncryption: true,
-      // The driver is never a spot machine: losing it loses the run.
-      azureAttributes: { availability: availabilityOf(spec.urgent), firstOnDemand: 1 },
       customTags: { job_id: String(spec.jobId), environment: spec.environment.name },
     },
   },
@@ -61,29 +49,49 @@ const scheduleArgs = ({ schedule, enabled }: JobSpec): Pick<JobArgs, "schedule">
         },
       };
 
-/** The Databricks job of a batch job, and the policy that bounds its clusters. */
+/** What the notebook is told: who it is, where its data lies and where it reports; and what its row adds. */
+const parameters = (spec: JobSpec): NonNullable<JobArgs["parameters"]> =>
+  Object.entries({
+    job_id: String(spec.jobId),
+    model: spec.model,
+    metrics_endpoint: spec.metrics.endpoint,
+    metrics_rule: spec.metrics.ruleId,
+    container_url: containerUrl(spec.environment, spec.jobId),
+    ...rowParameters(spec),
+  }).map(([name, value]) => ({ name, default: value }));
+
+/** Parameters of Databricks jobs are text; the pipeline hands the row's on. */
+const rowParameters = ({ pipeline }: JobSpec): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(pipeline?.parameters ?? {}).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+
+export interface DatabricksJobArgs {
+  readonly spec: JobSpec;
+  /** application id of the identity that the job runs as */
+  readonly runAs: Input<string>;
+  /** what that identity needs before a job may run as it */
+  readonly ready: readonly Resource[];
+}
+
+/** The Databricks job of a batch job, the policy that bounds its clusters, and the pool of an urgent one. */
 export class DatabricksJob extends ComponentResource {
   readonly job: Job;
   readonly policy: ClusterPolicy;
+  readonly pool: InstancePool | null;
 
-  /** @param args.runAs application id of the identity that the job runs as */
-  constructor(
-    name: string,
-    args: { readonly spec: JobSpec; readonly runAs: Input<string> },
-    opts: ComponentResourceOptions,
-  ) {
+  constructor(name: string, { spec, runAs, ready }: DatabricksJobArgs, opts: ComponentResourceOptions) {
     super("rowgate:components:DatabricksJob", name, {}, opts);
-    const { spec } = args;
-    this.policy = new ClusterPolicy(
-      "cluster-policy",
-      { name: clusterPolicyName(spec.jobId), definition: policyDefinition(spec) },
-      { parent: this },
-    );
+    this.pool = spec.urgent ? instancePool(spec, { parent: this }) : null;
+    this.policy = jobPolicy(spec, this.pool === null ? null : this.pool.id, { parent: this });
     this.job = new Job(
       "job",
       {
         name: databricksJobName(spec.jobId, spec.name),
-        jobClusters: jobCluster(spec, this.policy.id),
+        jobClusters: jobCluster(spec, this),
         tasks: [
           {
             taskKey,
@@ -91,18 +99,15 @@ export class DatabricksJob extends ComponentResource {
             notebookTask: { notebookPath: spec.taskPath, source: "WORKSPACE" },
           },
         ],
-        parameters: [
-          { name: "job_id", default: String(spec.jobId) },
-          { name: "model", default: spec.model },
-        ],
-        runAs: { servicePrincipalName: args.runAs },
+        parameters: parameters(spec),
+        runAs: { servicePrincipalName: runAs },
         // A run that comes while another is under way waits for it instead of being skipped.
         maxConcurrentRuns: 1,
         queue: { enabled: true },
         tags: jobTags(spec),
         ...scheduleArgs(spec),
       },
-      { parent: this },
+      { parent: this, dependsOn: [...ready] },
     );
     this.registerOutputs();
   }

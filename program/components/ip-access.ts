@@ -8,7 +8,11 @@ export class IpAccess extends ComponentResource {
   readonly listId: Output<string>;
   readonly ranges: readonly string[];
 
-  constructor(name: string, spec: FirewallSpec, opts: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    spec: Extract<FirewallSpec, { service: "databricks" }>,
+    opts: ComponentResourceOptions,
+  ) {
     super("rowgate:components:IpAccess", name, {}, opts);
     this.ranges = [...new Set([spec.serviceAddress, ...spec.ranges])];
     const list = new IpAccessList(

@@ -1,20 +1,17 @@
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import type { EnvironmentFacts } from "../../metadata-schema/desired-state.ts";
+import { vaultId, vaultNameOfId } from "../layout/names.ts";
 import { environmentTags } from "./tags.ts";
 
 /** The environment's own vault. Its name is taken for 90 days after a deletion: purge protection can't be undone. */
-export const keyVault = (
-  environment: EnvironmentFacts,
-  vaultName: string,
-  opts: CustomResourceOptions,
-): Vault =>
+export const keyVault = (environment: EnvironmentFacts, opts: CustomResourceOptions): Vault =>
   new Vault(
     "key-vault",
     {
       resourceGroupName: environment.resourceGroup,
       location: environment.location,
-      vaultName,
+      vaultName: vaultNameOfId(vaultId(environment)),
       properties: {
         tenantId: environment.tenantId,
         sku: { family: "A", name: "standard" },

@@ -1,26 +1,26 @@
 import { Permissions, type PermissionsArgs } from "@pulumi/databricks/permissions.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import type { AclSpec } from "../../metadata-schema/desired-state.ts";
+import type { AclObjectType, ObjectAclSpec } from "../../metadata-schema/desired-state.ts";
 
-function objectArgs({ type, id }: AclSpec["object"]): Pick<PermissionsArgs, "jobId" | "clusterPolicyId"> {
-  switch (type) {
-    case "job":
-      return { jobId: id };
-    case "cluster-policy":
-      return { clusterPolicyId: id };
-    default:
-      return type satisfies never;
-  }
-}
+/** The argument that names an object of each type. */
+const idArgument = {
+  "cluster-policy": "clusterPolicyId",
+  "interactive-policy": "clusterPolicyId",
+  experiment: "experimentId",
+  "instance-pool": "instancePoolId",
+  job: "jobId",
+  "serving-endpoint": "servingEndpointId",
+  warehouse: "sqlEndpointId",
+} as const satisfies Record<AclObjectType, keyof PermissionsArgs>;
 
 /** The whole access list of one Databricks object: whoever isn't on it loses access, but for owner and admins. */
-export const objectPermissions = (spec: AclSpec, opts: CustomResourceOptions): Permissions =>
+export const objectPermissions = (object: ObjectAclSpec, opts: CustomResourceOptions): Permissions =>
   new Permissions(
-    "permissions",
+    object.type,
     {
-      ...objectArgs(spec.object),
-      accessControls: spec.accessControls.map(({ groupName, level }) => ({
-        groupName,
+      [idArgument[object.type]]: object.id,
+      accessControls: object.accessControls.map(({ principal, name, level }) => ({
+        ...(principal === "group" ? { groupName: name } : { servicePrincipalName: name }),
         permissionLevel: level,
       })),
     },

@@ -1,88 +1,57 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import { Subnet, type SubnetArgs } from "@pulumi/azure-native/network/subnet.js";
 import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
-import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions, type Resource, RunError } from "@pulumi/pulumi";
 import type { EnvironmentFacts } from "../../metadata-schema/desired-state.ts";
+import { planAddresses } from "../layout/address-plan.ts";
 import {
+  armPlace,
+  existingSubnets,
+  natGatewayId,
   type SecurityGroupRole,
   type SubnetRole,
   securityGroupId,
   securityGroupName,
   subnetName,
+  subnetRoles,
+  virtualNetworkId,
   virtualNetworkName,
 } from "../layout/names.ts";
+import { securityRules } from "../layout/security-rules.ts";
+import { natGateway } from "./nat-gateway.ts";
 import { environmentTags } from "./tags.ts";
 
+const groupOf = (role: SubnetRole): SecurityGroupRole =>
+  role === "private-endpoints" ? "private-endpoints" : "databricks";
+
 /**
- * What may reach a private endpoint: web traffic, and the ports of the Databricks control plane that
- * Microsoft names for security groups on the subnet of its endpoint ("Enable Azure Private Link back-end
- * and front-end connections").
+ * The environment's VNet: one subnet for private endpoints, two that Databricks fills with cluster nodes and
+ * whose one way out is a NAT gateway. Whatever the environment names is left as it is; the rest is made.
  */
-const endpointPorts = ["443", "3306", "6666", "8443-8451"];
-
-const endpointRules = [
-  {
-    name: "AllowEndpointPortsFromVirtualNetwork",
-    priority: 100,
-    direction: "Inbound",
-    access: "Allow",
-    protocol: "Tcp",
-    sourceAddressPrefix: "VirtualNetwork",
-    sourcePortRange: "*",
-    destinationAddressPrefix: "VirtualNetwork",
-    destinationPortRanges: endpointPorts,
-  },
-  {
-    name: "DenyAllElseInbound",
-    // The last that a rule of ours can have: Azure's own defaults follow, and would let all of the VNet in.
-    priority: 4096,
-    direction: "Inbound",
-    access: "Deny",
-    protocol: "*",
-    sourceAddressPrefix: "*",
-    sourcePortRange: "*",
-    destinationAddressPrefix: "*",
-    destinationPortRange: "*",
-  },
-];
-
-/** The environment's VNet: one subnet for private endpoints, two that Databricks fills with cluster nodes. */
 export class PrivateNetwork extends ComponentResource {
-  readonly subnets: readonly Subnet[];
   readonly #environment: EnvironmentFacts;
 
-  /** @param args.subnets CIDR of each subnet, from the address plan */
+  /** @param args.stack for messages */
   constructor(
     name: string,
     args: {
+      readonly stack: string;
       readonly environment: EnvironmentFacts;
       readonly addressSpace: string;
-      readonly subnets: Readonly<Record<SubnetRole, string>>;
     },
     opts: ComponentResourceOptions,
   ) {
     super("rowgate:components:PrivateNetwork", name, {}, opts);
     this.#environment = args.environment;
-    const groups = [
-      this.#securityGroup("private-endpoints", { securityRules: endpointRules }),
-      // No rules of ours: Databricks writes its own into this group, and they would look like drift.
-      this.#securityGroup("databricks", {}),
-    ];
-    const network = new VirtualNetwork(
-      "virtual-network",
-      {
-        ...this.#place(),
-        virtualNetworkName: virtualNetworkName(args.environment),
-        addressSpace: { addressPrefixes: [args.addressSpace] },
-        tags: environmentTags(args.environment),
-      },
-      { parent: this },
-    );
-    // Two subnets of one VNet written at once conflict (429 RetryableErrorDueToAnotherOperation): a chain.
-    const endpoints = this.#subnet("private-endpoints", args.subnets, [network, ...groups]);
-    const host = this.#subnet("databricks-host", args.subnets, [endpoints]);
-    const container = this.#subnet("databricks-container", args.subnets, [host]);
-    this.subnets = [endpoints, host, container];
+    const { existing } = args.environment;
+    const roles = ownSubnets(args.environment);
+    const groups = [...new Set(roles.map(groupOf))];
+    const before: Resource[] = groups.map((role) => this.#securityGroup(role));
+    if (existing.virtual_network === undefined) before.push(this.#network(args.addressSpace));
+    if (existing.nat_gateway === undefined && groups.includes("databricks")) {
+      before.push(natGateway(args.environment, { parent: this }));
+    }
+    if (roles.length > 0) this.#subnets(roles, addressPlan(args), before);
     this.registerOutputs();
   }
 
@@ -90,36 +59,93 @@ export class PrivateNetwork extends ComponentResource {
     return { resourceGroupName: this.#environment.resourceGroup, location: this.#environment.location };
   }
 
-  #securityGroup(
-    role: SecurityGroupRole,
-    rules: { securityRules?: typeof endpointRules },
-  ): NetworkSecurityGroup {
-    return new NetworkSecurityGroup(
-      `security-group-${role}`,
+  #network(addressSpace: string): VirtualNetwork {
+    return new VirtualNetwork(
+      "virtual-network",
       {
         ...this.#place(),
-        networkSecurityGroupName: securityGroupName(this.#environment, role),
+        virtualNetworkName: virtualNetworkName(this.#environment),
+        addressSpace: { addressPrefixes: [addressSpace] },
         tags: environmentTags(this.#environment),
-        ...rules,
       },
       { parent: this },
     );
   }
 
-  #subnet(role: SubnetRole, cidrs: Readonly<Record<SubnetRole, string>>, dependsOn: Resource[]): Subnet {
-    const group: SecurityGroupRole = role === "private-endpoints" ? role : "databricks";
-    const args: SubnetArgs = {
-      resourceGroupName: this.#environment.resourceGroup,
-      virtualNetworkName: virtualNetworkName(this.#environment),
+  #securityGroup(role: SecurityGroupRole): NetworkSecurityGroup {
+    return new NetworkSecurityGroup(
+      `security-group-${role}`,
+      {
+        ...this.#place(),
+        networkSecurityGroupName: securityGroupName(this.#environment, role),
+        securityRules: securityRules[role].map(({ destinationPortRanges, ...rule }) => ({
+          ...rule,
+          ...(destinationPortRanges === undefined
+            ? {}
+            : { destinationPortRanges: [...destinationPortRanges] }),
+        })),
+        tags: environmentTags(this.#environment),
+      },
+      { parent: this },
+    );
+  }
+
+  /** Two subnets of one VNet written at once conflict (429 RetryableErrorDueToAnotherOperation): a chain. */
+  #subnets(
+    roles: readonly SubnetRole[],
+    cidrs: Readonly<Record<SubnetRole, string>>,
+    before: readonly Resource[],
+  ): void {
+    let dependsOn = [...before];
+    for (const role of roles) {
+      dependsOn = [
+        new Subnet(`subnet-${role}`, this.#subnetArgs(role, cidrs[role]), { parent: this, dependsOn }),
+      ];
+    }
+  }
+
+  #subnetArgs(role: SubnetRole, addressPrefix: string): SubnetArgs {
+    const network = armPlace(virtualNetworkId(this.#environment));
+    return {
+      resourceGroupName: network.resourceGroup,
+      virtualNetworkName: network.name,
       subnetName: subnetName(role),
-      addressPrefix: cidrs[role],
-      networkSecurityGroup: { id: securityGroupId(this.#environment, group) },
+      addressPrefix,
+      networkSecurityGroup: { id: securityGroupId(this.#environment, groupOf(role)) },
       // Azure takes it only when the subnet is made.
       defaultOutboundAccess: false,
       ...(role === "private-endpoints"
         ? { privateEndpointNetworkPolicies: "NetworkSecurityGroupEnabled" }
-        : { delegations: [{ name: "databricks", serviceName: "Microsoft.Databricks/workspaces" }] }),
+        : {
+            delegations: [{ name: "databricks", serviceName: "Microsoft.Databricks/workspaces" }],
+            natGateway: { id: natGatewayId(this.#environment) },
+          }),
     };
-    return new Subnet(`subnet-${role}`, args, { parent: this, dependsOn });
   }
+}
+
+/** Subnets to make: a workspace that exists brings its own. */
+function ownSubnets({ existing }: EnvironmentFacts): readonly SubnetRole[] {
+  const needed: readonly SubnetRole[] =
+    existing.workspace === undefined ? subnetRoles : ["private-endpoints"];
+  return needed.filter((role) => existing[existingSubnets[role]] === undefined);
+}
+
+function addressPlan(args: {
+  readonly stack: string;
+  readonly environment: EnvironmentFacts;
+  readonly addressSpace: string;
+}): Readonly<Record<SubnetRole, string>> {
+  const { subscriptionId } = armPlace(virtualNetworkId(args.environment));
+  // A security group or NAT gateway serves subnets of its own subscription only.
+  if (subscriptionId.toLowerCase() !== args.environment.subscriptionId.toLowerCase()) {
+    throw new RunError(
+      `Stack ${args.stack}: virtual network ${virtualNetworkId(args.environment)} is in another subscription, ` +
+        "where no subnets can be made for this environment. Make them there and name each in existing_resources: " +
+        `${Object.values(existingSubnets).join(", ")}.`,
+    );
+  }
+  const plan = planAddresses(args.addressSpace);
+  if (plan.status === "refused") throw new RunError(`Stack ${args.stack}, address space: ${plan.reason}`);
+  return plan.subnets;
 }

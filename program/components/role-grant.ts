@@ -1,10 +1,9 @@
 import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
 import { type CustomResourceOptions, type Input, output } from "@pulumi/pulumi";
-import { roleAssignmentName, roleDefinitionId } from "../layout/names.ts";
+import { armPlace, roleAssignmentName, roleDefinitionId } from "../layout/names.ts";
 
 export interface RoleGrantArgs {
-  readonly subscriptionId: string;
-  /** ARM id of what the role is held on */
+  /** ARM id of what the role is held on; a resource taken over may be in another subscription than the rest */
   readonly scope: string;
   /** GUID of the Azure role */
   readonly roleId: string;
@@ -22,7 +21,8 @@ export const roleGrant = (name: string, args: RoleGrantArgs, opts: CustomResourc
         roleAssignmentName(args.scope, principalId, args.roleId),
       ),
       scope: args.scope,
-      roleDefinitionId: roleDefinitionId(args.subscriptionId, args.roleId),
+      // Roles of our own exist only in the subscription of what they are held on.
+      roleDefinitionId: roleDefinitionId(armPlace(args.scope).subscriptionId, args.roleId),
       principalId: args.principalId,
       principalType: args.principalType,
     },

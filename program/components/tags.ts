@@ -12,3 +12,9 @@ export const jobTags = ({ environment, jobId, owner }: JobSpec): Tags => ({
   job_id: String(jobId),
   ...(owner === null ? {} : { owner }),
 });
+
+/** What lives in a factory has annotations in place of tags. */
+export const factoryAnnotations = (environment: EnvironmentFacts): string[] => [
+  "managed_by:rowgate",
+  `environment:${environment.name}`,
+];

@@ -61,3 +61,13 @@ export function planAddresses(addressSpace: string): AddressPlan {
     },
   };
 }
+
+/** The first and the last address of an IPv4 range or single address; null: it is neither. */
+export function rangeEnds(range: string): { readonly first: string; readonly last: string } | null {
+  const cidr = range.includes("/") ? range : `${range}/32`;
+  if (!cidrPattern.test(cidr) || !ipaddr.IPv4.isValidCIDR(cidr)) return null;
+  return {
+    first: ipaddr.IPv4.networkAddressFromCIDR(cidr).toString(),
+    last: ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString(),
+  };
+}

@@ -8,8 +8,16 @@ import type {
   RoleAssignmentSpec,
   UnityGrantSpec,
 } from "../../metadata-schema/desired-state.ts";
-import { type AzureRole, deniedRoles, grantableRoles } from "./azure-roles.ts";
-import { resourceGroupId, virtualNetworkId } from "./names.ts";
+import { type AzureRole, customRoleRules, deniedRoles, grantableRoles } from "./azure-roles.ts";
+import {
+  type CustomRole,
+  customRoleId,
+  factoryId,
+  lakeId,
+  metricsTableId,
+  vaultId,
+  virtualNetworkId,
+} from "./names.ts";
 
 export const knownPermissions = [
   "deploy_model",
@@ -55,11 +63,14 @@ export const roleBundles = {
     "discover_model",
     "train_model",
     "track_experiment",
+    "view_experiment",
     "use_compute",
+    "interactive_dev",
     "read_data",
+    "view_monitoring",
   ],
   Analyst: ["view_outputs", "view_monitoring"],
-  DataEngineer: ["run_pipeline", "view_pipeline", "read_data", "view_monitoring"],
+  DataEngineer: ["run_pipeline", "view_pipeline", "edit_pipeline", "read_data", "view_monitoring"],
   MLEngineer: ["train_model", "deploy_model", "promote_model"],
   SecurityAdmin: ["list_secrets", "view_audit", "manage_access"],
   Service: ["publish_metrics", "read_secret", "write_data"],
@@ -72,10 +83,10 @@ export type Role = keyof typeof roleBundles;
 export interface GrantTarget {
   readonly environment: EnvironmentFacts;
   readonly jobId: number;
+  /** true: the job has a serving endpoint in place of a Databricks job */
+  readonly online: boolean;
   /** three-level Unity Catalog name */
   readonly model: string;
-  /** ARM id of the environment's vault */
-  readonly vaultId: string;
   /** Unity Catalog names where the environment's data lives */
   readonly catalog: string;
   readonly schema: string;
@@ -99,6 +110,11 @@ const roleAssignment = (role: AzureRole, scope: string): Grant => ({
   roleId: role.id,
   roleName: role.name,
 });
+/** A role of our own, on the factory that it was made for. */
+function customRoleAssignment(role: CustomRole, environment: EnvironmentFacts): Grant {
+  const factory = factoryId(environment);
+  return roleAssignment({ name: customRoleRules[role].name, id: customRoleId(role, factory) }, factory);
+}
 const unityGrant = (
   securable: UnityGrantSpec["securable"],
   name: string,
@@ -124,9 +140,23 @@ function modelGrants(target: GrantTarget, grants: (catalog: string, schema: stri
   return unavailable(`model "${target.model}" is not a Unity Catalog name; write catalog.schema.model`);
 }
 
+/** Objects that only batch jobs have. */
+const batch = (target: GrantTarget, ...grants: readonly Grant[]): GrantsResult =>
+  target.online ? unavailable("it needs a batch job, and this one is online") : granted(...grants);
+
+function schemaGrants({ catalog, schema }: GrantTarget): readonly Grant[] {
+  return [
+    unityGrant("schema", `${catalog}.${schema}`, "SELECT", "USE_SCHEMA"),
+    unityGrant("catalog", catalog, "USE_CATALOG"),
+  ];
+}
+
 const available = {
-  // A batch run reads data and model as the job's own identity: who starts it needs nothing else.
-  execute_inference: () => granted(objectPermission("job", "CAN_MANAGE_RUN")),
+  // A batch run reads data and model as the job's own identity, and so does an endpoint: who calls needs nothing else.
+  execute_inference: ({ online }) =>
+    granted(
+      online ? objectPermission("serving-endpoint", "CAN_QUERY") : objectPermission("job", "CAN_MANAGE_RUN"),
+    ),
   // Unity Catalog has no privilege to read a model without running it: EXECUTE is both.
   read_model: (target) =>
     modelGrants(target, (catalog, schema) => [
@@ -135,54 +165,54 @@ const available = {
       unityGrant("catalog", catalog, "USE_CATALOG"),
     ]),
   discover_model: (target) => modelGrants(target, (catalog) => [unityGrant("catalog", catalog, "BROWSE")]),
-  read_data: ({ catalog, schema }) =>
+  read_data: (target) => granted(...schemaGrants(target)),
+  view_outputs: (target) => granted(...schemaGrants(target), objectPermission("warehouse", "CAN_USE")),
+  use_compute: (target) => batch(target, objectPermission("cluster-policy", "CAN_USE")),
+  interactive_dev: () => granted(objectPermission("interactive-policy", "CAN_USE")),
+  train_model: (target) =>
+    batch(target, objectPermission("job", "CAN_MANAGE_RUN"), objectPermission("experiment", "CAN_EDIT")),
+  track_experiment: () => granted(objectPermission("experiment", "CAN_EDIT")),
+  view_experiment: () => granted(objectPermission("experiment", "CAN_READ")),
+  view_monitoring: ({ environment, online }) =>
     granted(
-      unityGrant("schema", `${catalog}.${schema}`, "SELECT", "USE_SCHEMA"),
-      unityGrant("catalog", catalog, "USE_CATALOG"),
+      roleAssignment(grantableRoles.logAnalyticsDataReader, metricsTableId(environment)),
+      online ? objectPermission("serving-endpoint", "CAN_VIEW") : objectPermission("job", "CAN_VIEW"),
     ),
-  use_compute: () => granted(objectPermission("cluster-policy", "CAN_USE")),
-  list_secrets: ({ vaultId }) => granted(roleAssignment(grantableRoles.keyVaultReader, vaultId)),
-  // These two become grants so that the guardrails can refuse them by the Azure role they'd need.
+  list_secrets: ({ environment }) =>
+    granted(roleAssignment(grantableRoles.keyVaultReader, vaultId(environment))),
+  view_pipeline: ({ environment }) => granted(roleAssignment(grantableRoles.reader, factoryId(environment))),
+  run_pipeline: ({ environment }) => granted(customRoleAssignment("pipelineOperator", environment)),
+  // These become grants so that the guardrails can refuse them by the Azure role or the level they'd need.
+  edit_pipeline: ({ environment }) => granted(customRoleAssignment("pipelineEditor", environment)),
+  deploy_model: ({ online }) =>
+    online
+      ? granted(objectPermission("serving-endpoint", "CAN_MANAGE"))
+      : unavailable("it needs an online job, and this one is a batch job"),
   manage_network: ({ environment }) =>
     granted(roleAssignment(deniedRoles.networkContributor, virtualNetworkId(environment))),
   manage_data_acls: ({ environment }) =>
-    granted(
-      roleAssignment(
-        deniedRoles.storageBlobDataOwner,
-        `${resourceGroupId(environment)}/providers/Microsoft.Storage/storageAccounts/lake`,
-      ),
-    ),
+    granted(roleAssignment(deniedRoles.storageBlobDataOwner, lakeId(environment))),
 } as const satisfies Partial<Record<Permission, (target: GrantTarget) => GrantsResult>>;
 type AvailablePermission = keyof typeof available;
 const isAvailable = (permission: Permission): permission is AvailablePermission =>
   Object.hasOwn(available, permission);
 
-/** What the environment would need first, for permissions whose objects aren't built yet. */
+/** Why no row can give a permission. */
 const missing: Record<Exclude<Permission, AvailablePermission>, string> = {
-  deploy_model: "a model serving endpoint, which jobs don't have yet",
-  edit_pipeline: "a Data Factory, which environments don't have yet",
-  interactive_dev: "an all-purpose cluster, which jobs don't have yet",
   manage_access: "the app role SecurityAdmin of this service: no cloud grants it",
-  manage_alerts: "alert rules, which jobs don't have yet",
-  promote_model: "a pipeline identity that owns the model, which jobs don't have yet",
-  publish_metrics: "a data collection rule, which environments don't have yet",
+  manage_alerts: "nothing in a cloud: change the job's rows in Alert_Rules",
+  promote_model: "the owner of the model, which is the job's own identity; a group can't hold it",
+  publish_metrics: "the job's own identity, which has it; a group can't hold it",
   read_secret: "the job's own identity, which gets it from Secret_References; a group can't hold it",
-  read_sql: "an Azure SQL database, which environments don't have yet",
-  register_model: "a training identity that owns the model, which jobs don't have yet",
-  rotate_secret: "eligible, time-limited role assignments, which environments don't have yet",
-  run_pipeline: "a Data Factory, which environments don't have yet",
-  track_experiment: "an MLflow experiment, which jobs don't have yet",
-  train_model: "an MLflow experiment, which jobs don't have yet",
-  use_selfhosted_ir: "a Data Factory, which environments don't have yet",
-  view_audit: "a Log Analytics workspace, which environments don't have yet",
-  view_experiment: "an MLflow experiment, which jobs don't have yet",
-  view_monitoring: "a Log Analytics workspace, which environments don't have yet",
-  view_outputs: "a SQL warehouse, which environments don't have yet",
-  view_pipeline: "a Data Factory, which environments don't have yet",
-  write_data: "the job's own identity, which can't be given data yet; a group can't hold it",
-  write_model: "a training identity that owns the model, which jobs don't have yet",
-  write_secret: "eligible, time-limited role assignments, which environments don't have yet",
-  write_sql: "an Azure SQL database, which environments don't have yet",
+  read_sql: "a user inside the database, which Azure has no role for; ask its administrator",
+  register_model: "the owner of the model, which is the job's own identity; a group can't hold it",
+  rotate_secret: "a role for a limited time (Privileged Identity Management), which rows can't give",
+  use_selfhosted_ir: "nothing: pipelines use the runtimes of their factory",
+  view_audit: "the app role Auditor of this service: no cloud grants it",
+  write_data: "the job's own identity, which has it for its container; a group can't hold it",
+  write_model: "the owner of the model, which is the job's own identity; a group can't hold it",
+  write_secret: "a role for a limited time (Privileged Identity Management), which rows can't give",
+  write_sql: "a user inside the database, which Azure has no role for; ask its administrator",
 };
 
 export const isPermission = (word: string): word is Permission =>
@@ -204,8 +234,13 @@ export function grantsFor(permission: string, target: GrantTarget): GrantsResult
 
 /** From low to high; the management levels at the end are never a row's to give. */
 const levels = {
-  job: ["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"],
   "cluster-policy": ["CAN_USE"],
+  experiment: ["CAN_READ", "CAN_EDIT", "CAN_MANAGE"],
+  "instance-pool": ["CAN_ATTACH_TO", "CAN_MANAGE"],
+  "interactive-policy": ["CAN_USE"],
+  job: ["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"],
+  "serving-endpoint": ["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"],
+  warehouse: ["CAN_VIEW", "CAN_MONITOR", "CAN_USE", "CAN_MANAGE", "IS_OWNER"],
 } as const satisfies Record<AclObjectType, readonly string[]>;
 
 /**

@@ -1,3 +1,4 @@
+import { findGrantableRole } from "../layout/azure-roles.ts";
 import { guardrail } from "./pieces.ts";
 
 /** A resource, or a child of one: there is a type and a name after the provider, and no wildcard or gap. */
@@ -7,14 +8,21 @@ const resourceScope =
 export const assignmentScope = guardrail(
   {
     id: "assignment-scope",
-    title: "An Azure role is assigned on one resource, never on all of a group or subscription",
+    invariant: "I1",
+    title: "An Azure role is assigned on one resource of the kind it is meant for",
+    reason: "ScopeTooWide",
     reference: "Azure.RBAC.LimitOwner",
+    fix: "Assign the role on the ARM id of the resource that is meant.",
   },
   (piece) => {
-    if (piece.kind !== "role-assignment" || resourceScope.test(piece.scope)) return null;
+    if (piece.kind !== "role-assignment") return null;
+    if (!resourceScope.test(piece.scope))
+      return { message: `Scope "${piece.scope}" is wider than one resource.` };
+    const role = findGrantableRole(piece.roleId, piece.scope);
+    if (role === undefined || role.scope.pattern.test(piece.scope)) return null;
     return {
-      message: `Scope "${piece.scope}" is wider than one resource.`,
-      fix: "Assign the role on the ARM id of the resource that is meant.",
+      message: `Scope "${piece.scope}" is not what ${role.name} is assigned on.`,
+      fix: `Assign it on ${role.scope.words}.`,
     };
   },
 );

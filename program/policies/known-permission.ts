@@ -4,8 +4,11 @@ import { guardrail } from "./pieces.ts";
 export const knownPermission = guardrail(
   {
     id: "known-permission",
+    invariant: "I1",
     title: "A row asks only for permissions that are defined",
+    reason: "UnknownPermission",
     reference: "",
+    fix: "Write a permission that is defined.",
   },
   (piece) => {
     if (piece.kind !== "permission" || isPermission(piece.permission)) return null;

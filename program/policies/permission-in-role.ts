@@ -10,8 +10,11 @@ const rolesWith = (permission: Permission): string[] =>
 export const permissionInRole = guardrail(
   {
     id: "permission-in-role",
+    invariant: "I1",
     title: "A row's permissions belong to its role",
+    reason: "PermissionNotInRole",
     reference: "Azure.RBAC.LimitOwner",
+    fix: "Remove the permission, or put it in a row of a role that may hold it.",
   },
   (piece) => {
     if (piece.kind !== "permission") return null;

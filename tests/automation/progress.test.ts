@@ -16,28 +16,22 @@ describe("progress of the roll-out", () => {
   });
   after(() => temp.close());
 
-  const waitsFor = (group: string) =>
+  const isNotReady = (reason: string) =>
     temp.store.setConditions([
       {
         subject: { kind: "job", jobId: 1 },
-        condition: {
-          type: "Ready",
-          status: "False",
-          reason: "RowWaiting",
-          message: `Access_Policies 1, entra_id_group: no Entra group is named "${group}". Create it.`,
-        },
+        condition: { type: "Ready", status: "False", reason, message: "why" },
       },
     ]);
 
-  it("a job that waits for a group which nobody makes is settled", async () => {
-    await waitsFor("somebody");
-    assert.equal((await readyJobs(temp.store)).settled, true);
+  it("a job with a row that waits is settled where nothing is being built", async () => {
+    await isNotReady("RowWaiting");
+    const { settled, held } = await readyJobs(temp.store);
+    assert.deepEqual({ settled, held }, { settled: true, held: ["1 (why)"] });
   });
 
-  it("a job that waits for its environment's own group rolls out until the platform is applied and looked up", async () => {
+  it("a job with a row that waits rolls out until every stack is applied and the name was looked up again", async () => {
     const { store } = temp;
-    await waitsFor("oncall");
-    assert.equal((await readyJobs(store)).settled, false);
     const desired = {
       kind: "platform",
       environment: "eastus",
@@ -47,6 +41,13 @@ describe("progress of the roll-out", () => {
     } as const;
     await store.setDesired("platform-eastus", 1, desired, "normal", null);
     assert.equal((await readyJobs(store)).settled, false);
+    await isNotReady("RowBlocked");
+    assert.equal(
+      (await readyJobs(store)).settled,
+      true,
+      "a refused row is for a person, whatever is being built",
+    );
+    await isNotReady("RowWaiting");
     const lease = await store.acquireLease({
       stack: "platform-eastus",
       owner,

@@ -3,29 +3,16 @@ import type { AccessSpec, PlatformSpec } from "../../metadata-schema/desired-sta
 import { accessStack, workspaceId } from "../../program/layout/names.ts";
 import { bareSide, initStack, runAsShipped, runOurs } from "../support/engine-sides.ts";
 import { openSandbox } from "../support/sandbox.ts";
-import { environment, groupId } from "../support/small-rows.ts";
+import { groupId } from "../support/small-rows.ts";
+import { facts, platformSpec } from "../support/small-specs.ts";
 import { type Measurement, millisecondsOf, numbersOf, ratios } from "./measure.ts";
 
-const facts = {
-  name: "eastus",
-  location: "eastus",
-  subscriptionId: String(environment().values.subscription_id),
-  tenantId: String(environment().values.tenant_id),
-  resourceGroup: "rg-ml-eastus",
-};
-const platform: PlatformSpec = {
-  kind: "platform",
-  stack: "platform-eastus",
-  environment: facts,
-  addressSpace: "10.20.0.0/16",
-  vault: { mode: "own", name: "kv-bench-0001" },
-  ownGroup: null,
-};
+const platform: PlatformSpec = { ...platformSpec, ownGroup: null };
 
 /** Each side grants on models of its own, so that all three share one metastore. */
 const models = {
-  ours: "ml.models.job_201",
-  bare: "ml.models.job_202",
+  ours: "ml.models.recommender",
+  bare: "ml.models.demand_forecast",
   shipped: "ml.models.fraud_scoring",
 } as const;
 const groups = { ours: "ds_team", bare: "fraud_analytics", shipped: "supply_science" } as const;
@@ -40,6 +27,7 @@ function accessSpec(side: keyof typeof models, host: string, round: number): Acc
     environment: facts,
     workspace: { host, resourceId: workspaceId(facts) },
     principal,
+    workspaceMember: false,
     roleAssignments: [],
     unityGrants: [
       { securable: "catalog", name: "ml", privileges: ["USE_CATALOG"] },

@@ -4,7 +4,7 @@
  */
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import type { OutputValues } from "../../metadata-schema/store.ts";
-import { jobStack, platformStack, stackLayer } from "../../program/layout/names.ts";
+import { stackLayer } from "../../program/layout/names.ts";
 import { runAsShipped, type SideOptions } from "../support/engine-sides.ts";
 import { insertStatements, rowsOfJobs } from "../support/many-jobs.ts";
 import { openSandbox } from "../support/sandbox.ts";
@@ -23,12 +23,16 @@ const changes = [
   `UPDATE Environments SET own_group_members = '["amara.okafor@contoso.example"]'`,
 ] as const;
 
+type Outputs = ReadonlyMap<string, OutputValues>;
+
 interface Round {
   readonly stacks: number;
   readonly firstMs: number;
   readonly changeMs: number;
   readonly first: readonly StackSpec[];
+  /** those that differ from before, or are new */
   readonly changed: readonly StackSpec[];
+  readonly outputs: Outputs;
 }
 
 export interface RollOutOptions {
@@ -110,7 +114,7 @@ async function serviceRound({ jobs, slots }: RollOutOptions): Promise<Round> {
   try {
     await service.start({ ROWGATE_SAMPLE: "off", ROWGATE_SLOTS: String(slots) });
     const firstMs = await millisecondsOf(async () => {
-      service.script(`BEGIN; ${insertStatements(rowsOfJobs(jobs, { secrets: false }))}; COMMIT`);
+      service.script(`BEGIN; ${insertStatements(rowsOfJobs(jobs, { varied: false }))}; COMMIT`);
       await service.settled(900_000);
     });
     const first = specsOf(service);
@@ -120,13 +124,15 @@ async function serviceRound({ jobs, slots }: RollOutOptions): Promise<Round> {
       await until("the change was seen", () => service.sql("SELECT 1 FROM Job_Changes").length === 0);
       await service.settled(900_000);
     });
-    const changed = specsOf(service);
+    const known = new Set(first.map((spec) => JSON.stringify(spec)));
+    const changed = specsOf(service).filter((spec) => !known.has(JSON.stringify(spec)));
     const failed = service.runs().filter((run) => run.status !== "succeeded");
     if (failed.length > 0) throw new Error(`runs failed: ${JSON.stringify(failed[0])}`);
-    // The new group brings an access stack of its own; every other stack runs once more.
+    // What is in the workspace is decided by nothing that changes; every other stack runs once more.
+    if (changed.length < first.length - 1) throw new Error(`only ${changed.length} specs changed`);
     const runs = service.runs().length - before;
     if (runs < changed.length) throw new Error(`only ${runs} of ${changed.length} stacks ran for the change`);
-    return { stacks: first.length, firstMs, changeMs, first, changed };
+    return { stacks: first.length, firstMs, changeMs, first, changed, outputs: outputsOf(service) };
   } finally {
     await service.stop();
     await removeHome(service.home);
@@ -138,13 +144,25 @@ const specsOf = (service: TestService): readonly StackSpec[] =>
     .sql("SELECT desired_spec FROM Stacks WHERE desired_spec IS NOT NULL ORDER BY stack")
     .map((row) => JSON.parse(String(row.desired_spec)));
 
-async function naiveRound(options: RollOutOptions, { first, changed }: Round) {
+function outputsOf(service: TestService): Outputs {
+  const rows = service.sql("SELECT stack, name, value FROM Stack_Outputs");
+  const byStack = Map.groupBy(rows, ({ stack }) => String(stack));
+  return new Map(
+    [...byStack].map(([stack, those]) => [
+      stack,
+      Object.fromEntries(those.map(({ name, value }) => [String(name), JSON.parse(String(value))])),
+    ]),
+  );
+}
+
+async function naiveRound(options: RollOutOptions, { first, changed, outputs: theirs }: Round) {
   const sandbox = await openSandbox(options.enginePath, 1);
   try {
     const side = await sandbox.side("naive", false);
     const outputs = new Map<string, OutputValues>();
-    const firstMs = await millisecondsOf(() => naiveLoop(first, outputs, side, options.slots));
-    const changeMs = await millisecondsOf(() => naiveLoop(changed, outputs, side, options.slots));
+    const loop = { outputs, theirs, side, slots: options.slots };
+    const firstMs = await millisecondsOf(() => naiveLoop(first, loop));
+    const changeMs = await millisecondsOf(() => naiveLoop(changed, loop));
     return { firstMs, changeMs };
   } finally {
     await sandbox.close();
@@ -154,29 +172,43 @@ async function naiveRound(options: RollOutOptions, { first, changed }: Round) {
 /** Layer by layer, as a higher layer needs the outputs of a lower one. */
 async function naiveLoop(
   specs: readonly StackSpec[],
-  outputs: Map<string, OutputValues>,
-  side: SideOptions,
-  slots: number,
+  loop: {
+    readonly outputs: Map<string, OutputValues>;
+    readonly theirs: Outputs;
+    readonly side: SideOptions;
+    readonly slots: number;
+  },
 ): Promise<void> {
+  const { outputs, theirs, side, slots } = loop;
   for (const layer of [1, 2, 3, 4]) {
     const queue = specs.filter((spec) => stackLayer(spec.kind) === layer);
     const worker = async (): Promise<void> => {
       for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) {
-        outputs.set(spec.stack, await runAsShipped(withOutputs(spec, outputs), side));
+        outputs.set(spec.stack, await runAsShipped(withOutputs(spec, theirs, outputs), side));
       }
     };
     await Promise.all(Array.from({ length: slots }, worker));
   }
 }
 
-/** The spec with the values that this side's own clouds gave. */
-function withOutputs(spec: StackSpec, outputs: ReadonlyMap<string, OutputValues>): StackSpec {
-  if (!("workspace" in spec)) return spec;
-  const environmentName = spec.environment.name;
-  const host = String(outputs.get(platformStack(environmentName))?.workspace_url);
-  const moved = { ...spec, workspace: { ...spec.workspace, host } };
-  if (moved.kind !== "acl") return moved;
-  const jobId = Number(spec.stack.split("-").at(-1));
-  const id = String(outputs.get(jobStack(environmentName, jobId))?.databricks_job_id);
-  return { ...moved, object: { ...moved.object, id } };
+/** The spec with what this side's own clouds made up in place of what the service's did, as outputs tell both. */
+function withOutputs(spec: StackSpec, theirs: Outputs, ours: Outputs): StackSpec {
+  const pairs = [...ours].flatMap(([stack, outputs]) => {
+    const told = leaves(outputs);
+    return [...leaves(theirs.get(stack) ?? {})].flatMap(([path, value]) => {
+      const own = told.get(path);
+      return own === undefined || own === value ? [] : [{ value, own }];
+    });
+  });
+  // The longest first: a workspace's host contains its number.
+  const inOrder = pairs.toSorted((a, b) => b.value.length - a.value.length);
+  const text = inOrder.reduce((all, { value, own }) => all.replaceAll(value, own), JSON.stringify(spec));
+  return JSON.parse(text);
+}
+
+/** All texts in a value, by their paths. */
+function leaves(value: unknown, path = ""): ReadonlyMap<string, string> {
+  if (typeof value === "string") return new Map([[path, value]]);
+  if (typeof value !== "object" || value === null) return new Map();
+  return new Map(Object.entries(value).flatMap(([key, inner]) => [...leaves(inner, `${path}.${key}`)]));
 }

@@ -4,9 +4,26 @@ import { createLogger } from "../../automation/log.ts";
 import { noObserver } from "../../automation/observe/run-observer.ts";
 import type { Directory } from "../../automation/reconcile/names-needed.ts";
 import { Reconciler } from "../../automation/reconcile/reconciler.ts";
+import type { MetadataStore, OutputValues } from "../../metadata-schema/store.ts";
+import {
+  accessStack,
+  aclStack,
+  jobStack,
+  networkStack,
+  platformStack,
+  workspaceStack,
+} from "../../program/layout/names.ts";
+import { jobOutputs, platformOutputs, workspaceOutputs } from "../support/applied-outputs.ts";
 import { cluster, environment, job, network, policy } from "../support/small-rows.ts";
 import { openTempStore } from "../support/temp-store.ts";
 import { type Measurement, millisecondsOf, numbersOf } from "./measure.ts";
+
+const stacksOfJob = [
+  networkStack("eastus", "databricks"),
+  jobStack("eastus", 201),
+  accessStack("eastus", "id-of-ds_team"),
+  aclStack("eastus", 201),
+];
 
 const directory: Directory = {
   forget: () => {},
@@ -35,8 +52,17 @@ export async function benchUnchangedStack(rounds: number): Promise<readonly Meas
       onDesired: () => {},
     });
     while (await reconciler.round());
-    await applyPlatform(store);
-    while (await reconciler.round());
+    for (const [stack, outputs] of [
+      [platformStack("eastus"), platformOutputs],
+      [workspaceStack("eastus"), workspaceOutputs],
+      [jobStack("eastus", 201), jobOutputs(201)],
+    ] as const) {
+      await apply(store, stack, outputs);
+      while (await reconciler.round());
+    }
+    for (const stack of stacksOfJob)
+      if ((await store.getStack(stack))?.desired.hash == null)
+        throw new Error(`${stack} is not asked for: the job waits for something`);
     const work = (await store.listWork(100)).length;
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
@@ -58,24 +84,20 @@ export async function benchUnchangedStack(rounds: number): Promise<readonly Meas
   }
 }
 
-/** Settles the platform stack as if the engine had run it, so that the job's contributions are admitted. */
-async function applyPlatform(store: Awaited<ReturnType<typeof openTempStore>>["store"]): Promise<void> {
-  const stack = await store.getStack("platform-eastus");
-  if (stack === null) throw new Error("no platform stack");
+/** Settles a stack as if the engine had run it, so that what waits for it is admitted. */
+async function apply(store: MetadataStore, name: string, outputs: OutputValues): Promise<void> {
+  const stack = await store.getStack(name);
+  if (stack === null) throw new Error(`there is no stack ${name}`);
   const owner = { host: "bench", pid: 1, startedAt: "1" };
   const acquired = await store.acquireLease({
     stack: stack.stack,
     owner,
     leaseMs: 60_000,
-    runId: "bench",
+    runId: `bench of ${name}`,
     kind: "update",
     reason: "first-run",
     desiredHash: stack.desired.hash,
   });
   if (acquired.status !== "acquired") throw new Error("the lease was not acquired");
-  await store.settleRun(acquired.lease, {
-    status: "succeeded",
-    outputs: { workspace_url: "adb-1.azuredatabricks.net" },
-    changes: {},
-  });
+  await store.settleRun(acquired.lease, { status: "succeeded", outputs, changes: {} });
 }

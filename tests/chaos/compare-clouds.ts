@@ -4,7 +4,8 @@
  */
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import type { CloudObject } from "../support/service.ts";
-import { type ExpectedThing, expectedThings, thing, types } from "./expected-objects.ts";
+import { expectedThings } from "./expected-objects.ts";
+import { type ExpectedThing, namedInWorkspace, thing, types } from "./things.ts";
 
 export interface Checkpoint {
   readonly stack: string;
@@ -41,10 +42,12 @@ const followers: Readonly<Record<string, (object: CloudObject) => string>> = {
       id.replace(/\/networkInterfaces\/.*$/i, `/privateEndpoints/${name.replace(/^nic-/, "")}`),
     ),
   "azure-native:databricks:PrivateEndpointConnection": ({ id }) => thing(types.workspace, parentOf(id)),
-  "azure-native:keyvault:PrivateEndpointConnection": ({ id }) =>
-    thing("azure-native:keyvault:Vault", parentOf(id)),
-  "azure-native:privatedns:PrivateRecordSet": ({ id }) =>
-    thing("azure-native:privatedns:PrivateZone", id.replace(/\/A\/[^/]*$/i, "")),
+  "azure-native:keyvault:PrivateEndpointConnection": ({ id }) => thing(types.vault, parentOf(id)),
+  "azure-native:sql:PrivateEndpointConnection": ({ id }) => thing("azure-native:sql:Server", parentOf(id)),
+  "azure-native:sql:SystemDatabase": ({ id }) => thing("azure-native:sql:Server", parentOf(id)),
+  "azure-native:storage:PrivateEndpointConnection": ({ id }) =>
+    thing("azure-native:storage:StorageAccount", parentOf(id)),
+  "azure-native:privatedns:PrivateRecordSet": ({ id }) => thing(types.zone, id.replace(/\/A\/[^/]*$/i, "")),
 };
 
 /** ARM bodies are shown flat or below `properties`, depending on the type. */
@@ -66,12 +69,8 @@ export function thingOf(object: CloudObject): string {
     case types.job:
       // A job can be renamed: the number that its name begins with is what it is about.
       return thing(type, scope, name.split(" ")[0] ?? name);
-    case types.principal:
-    case types.clusterPolicy:
-    case types.ipAccessList:
-      return thing(type, scope, name);
     default:
-      return thing(type, id);
+      return namedInWorkspace.includes(type) ? thing(type, scope, name) : thing(type, id);
   }
 }
 
@@ -84,7 +83,7 @@ function holdsOf({ type, body }: CloudObject): readonly string[] {
       return list("ipAddresses").map(String).toSorted();
     case types.permissions:
       return (list("accessControls") as Record<string, unknown>[])
-        .map(({ groupName, permissionLevel }) => `${groupName} ${permissionLevel}`)
+        .map((each) => `${each.groupName ?? each.servicePrincipalName} ${each.permissionLevel}`)
         .toSorted();
     case types.job: {
       const [cluster] = list("jobClusters") as { newCluster: { autoscale: Record<string, number> } }[];
@@ -100,15 +99,23 @@ function holdsOf({ type, body }: CloudObject): readonly string[] {
   }
 }
 
-export function compareClouds({ objects, seeded, checkpoints, specs }: Compared): readonly Difference[] {
+/** Azure deletes no encryption scope: it is switched off. */
+const isGone = (object: CloudObject): boolean =>
+  object.type === types.encryptionScope && fieldOf(object, "state") === "Disabled";
+
+export function compareClouds(compared: Compared): readonly Difference[] {
+  const { seeded, checkpoints, specs } = compared;
+  const objects = compared.objects.filter((object) => !isGone(object));
   const made = objects.filter((object) => !seeded.has(objectKey(object)));
   const byThing = Map.groupBy(made, thingOf);
   const identities = new Map(
-    made
-      .filter(({ type }) => type === types.identity)
-      .map((object) => [object.id.toLowerCase(), fieldOf(object, "principalId")]),
+    made.filter(({ type }) => type === types.identity).map((object) => [object.id.toLowerCase(), object]),
   );
-  const expected = expectedThings(specs, (id) => identities.get(id.toLowerCase()) ?? "nobody");
+  const expected = expectedThings(specs, (id) => {
+    const identity = identities.get(id.toLowerCase());
+    if (identity === undefined) return { principalId: "nobody", clientId: "nobody" };
+    return { principalId: fieldOf(identity, "principalId"), clientId: fieldOf(identity, "clientId") };
+  });
   return [
     ...duplicates(byThing),
     ...missingOrDifferent(expected, byThing),
@@ -173,16 +180,20 @@ function unexplained(
 /** The thing without which the object would not be there; null: it stands for itself. */
 function leaderOf(object: CloudObject, made: readonly CloudObject[]): string | null {
   const follow = followers[object.type];
-  if (object.type === "azuread:index/servicePrincipal:ServicePrincipal") {
-    const identity = made.find(({ type, name }) => type === types.identity && name === object.name);
-    return identity === undefined ? `identity ${object.name}` : thingOf(identity);
-  }
   if (follow !== undefined) return follow(object);
-  if (object.type === types.resourceGroup) {
+  if (object.type === "azuread:index/servicePrincipal:ServicePrincipal") {
+    const [of] = Array.isArray(object.body.alternativeNames) ? object.body.alternativeNames.map(String) : [];
+    const holder = made.find(({ id }) => id.toLowerCase() === of?.toLowerCase());
+    return holder === undefined ? `whose identity ${object.name} was: ${of}` : thingOf(holder);
+  }
+  // Databricks fills a resource group of its own, and makes a storage account in it.
+  if (object.type === types.resourceGroup || object.type === "azure-native:storage:StorageAccount") {
     const workspace = made.find(
       (other) =>
         other.type === types.workspace &&
-        fieldOf(other, "managedResourceGroupId").toLowerCase() === object.id.toLowerCase(),
+        `${object.id}/`
+          .toLowerCase()
+          .startsWith(`${fieldOf(other, "managedResourceGroupId")}/`.toLowerCase()),
     );
     return workspace === undefined ? null : thingOf(workspace);
   }
@@ -195,13 +206,27 @@ function leaderOf(object: CloudObject, made: readonly CloudObject[]): string | n
   return null;
 }
 
-const stateKey = (type: string, id: string): string => `${type} ${id.replace(/^\//, "").toLowerCase()}`;
+const stateKey = (type: string, id: string): string =>
+  `${type} ${(type === types.ruleSet ? ruleSetOf(id) : id.replace(/^\//, "")).toLowerCase()}`;
 
 /** State keeps the id in its workspace or metastore, the clouds' store the whole path: each end of it. */
-function keysOf({ type, id }: CloudObject): readonly string[] {
-  const parts = id.replace(/^\//, "").split("/");
-  return parts.map((_, index) => stateKey(type, parts.slice(index).join("/")));
+function keysOf({ type, id, name }: CloudObject): readonly string[] {
+  switch (type) {
+    case types.serving:
+      return [stateKey(type, name)];
+    case types.legacyAccess:
+      return [stateKey(type, "global")];
+    case types.ruleSet:
+      return [stateKey(type, id)];
+    default: {
+      const parts = id.replace(/^\//, "").split("/");
+      return parts.map((_, index) => stateKey(type, parts.slice(index).join("/")));
+    }
+  }
 }
+
+/** The application that a rule set is about, from the store's id or from the state's. */
+const ruleSetOf = (id: string): string => /(?:rule-sets|servicePrincipals)\/([^/]+)/.exec(id)?.[1] ?? id;
 
 function goneFromClouds(
   checkpoints: readonly Checkpoint[],

@@ -97,7 +97,7 @@ function specsAgainstRows(service: TestService, specs: readonly StackSpec[]): re
   const jobs = service.sql("SELECT job_id FROM Jobs").map(({ job_id }) => `job ${job_id}`);
   const readers = service
     .sql(
-      `SELECT DISTINCT p.entra_id_group AS who, COALESCE(p.model, j.model) AS model
+      `SELECT DISTINCT p.entra_id_group AS who, COALESCE(p.model, j.model, 'ml.models.job_' || j.job_id) AS model
        FROM Access_Policies p JOIN Jobs j USING (job_id) WHERE p.permissions LIKE '%"read_model"%'`,
     )
     .map(({ who, model }) => `${who} reads ${model}`);
@@ -128,9 +128,10 @@ function claimsOf(spec: StackSpec): readonly string[] {
         .filter(({ securable, privileges }) => securable === "model" && privileges.includes("EXECUTE"))
         .map(({ name }) => `${spec.principal.displayName} reads ${name}`);
     case "acl":
-      return spec.accessControls.map(
-        ({ groupName }) => `${groupName} runs job ${spec.stack.split("-").at(-1)}`,
-      );
+      return spec.objects
+        .filter(({ type }) => type === "job" || type === "serving-endpoint")
+        .flatMap(({ accessControls }) => accessControls.filter(({ principal }) => principal === "group"))
+        .map(({ name }) => `${name} runs job ${spec.stack.split("-").at(-1)}`);
     default:
       return [];
   }

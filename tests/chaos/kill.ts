@@ -70,7 +70,7 @@ async function playRounds(service: TestService, options: KillOptions): Promise<P
   say(`home ${home}, seed ${seed}`);
   await service.start(environment);
   const before = await lookBefore(service);
-  service.script(`BEGIN; ${insertStatements(rowsOfJobs(jobs, { secrets: true }))}; COMMIT`);
+  service.script(`BEGIN; ${insertStatements(rowsOfJobs(jobs, { varied: true }))}; COMMIT`);
   await service.settled(600_000);
   const stacks = service.sql("SELECT 1 FROM Stacks").length;
   say(`${jobs} jobs rolled out: ${stacks} stacks`);

@@ -34,7 +34,7 @@ export async function chaosRollOut(options: RollOutOptions): Promise<Proof> {
     const samples: Sample[] = [];
     const start = performance.now();
     const sampler = setInterval(() => samples.push(sampleOf(service, start)), sampleMs);
-    service.script(`BEGIN; ${insertStatements(rowsOfJobs(jobs, { secrets: false }))}; COMMIT`);
+    service.script(`BEGIN; ${insertStatements(rowsOfJobs(jobs, { varied: false }))}; COMMIT`);
     await service.settled(3_600_000).finally(() => clearInterval(sampler));
     const seconds = (performance.now() - start) / 1_000;
     await tell(samples, options);

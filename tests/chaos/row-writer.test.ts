@@ -8,7 +8,7 @@ import { RowWriter } from "./row-writer.ts";
 
 describe("the row writer", () => {
   it("makes every kind of edit, and keeps the number of jobs around what it was", async () => {
-    const home = await makeHome(rowsOfJobs(10, { secrets: true }));
+    const home = await makeHome(rowsOfJobs(10, { varied: true }));
     try {
       const rows = new TestService(home);
       const writer = new RowWriter({ home, random: seededRandom(5), jobs: 10 });

@@ -30,6 +30,7 @@ const breaches = [
   ["http", "automation/http/planted.ts", "../queue/task-pool.ts"],
   ["cli", "automation/cli/planted.ts", "../../metadata-schema/open-migrations.ts"],
   ["nobody-imports-simulators", "automation/planted.ts", "./simulators/main.ts"],
+  ["only-the-generator-reads-the-sdks", "automation/simulators/planted.ts", "./declared/declare.ts"],
   ["only-server-imports-express", "automation/http/planted.ts", "express"],
   ["observe", "automation/observe/planted.ts", "../queue/task-pool.ts"],
   ["only-otlp-loads-opentelemetry", "automation/observe/planted.ts", "./otlp.ts"],

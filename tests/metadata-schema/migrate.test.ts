@@ -8,7 +8,14 @@ import { type Migration, MigrationError, migrate, readMigrations } from "../../m
 import { openStore } from "../../metadata-schema/open-store.ts";
 import { Connection } from "../../metadata-schema/stores/sqlite/connection.ts";
 import { openTempStore } from "../support/temp-store.ts";
-import { assertCompleted, assertKept, firstRows, readFirstRows, secondRows } from "./migration-rows.ts";
+import {
+  assertCompleted,
+  assertGrown,
+  assertKept,
+  firstRows,
+  readFirstRows,
+  secondRows,
+} from "./migration-rows.ts";
 
 const migration = (name: string, sql: string): Migration => ({ name, sql, checksum: `sum of ${sql}` });
 const first = migration("0001-first", "CREATE TABLE First (a INTEGER) STRICT");
@@ -118,6 +125,22 @@ describe("migrations", () => {
         await connection.write((t) => t.run("DELETE FROM Requests WHERE request_id = 'request-3'")),
         1,
       );
+    });
+  });
+
+  it("rows of the third schema grow by the fourth, and their edits are told with what is new", async () => {
+    const migrations = readMigrations("sqlite.sql");
+    await inMemory(async (connection) => {
+      const query = (statement: string) => connection.read((t) => t.all(statement));
+      await migrate(connection.migrations(), migrations.slice(0, 1));
+      await connection.write((t) => {
+        for (const statement of firstRows) t.run(statement);
+      });
+      await migrate(connection.migrations(), migrations.slice(0, 3));
+      const rows = await readFirstRows(query);
+      assert.ok((await migrate(connection.migrations(), migrations)).includes("0004-whole-program"));
+      assertKept(rows, await readFirstRows(query));
+      await assertGrown(query, (statement) => connection.write((t) => t.run(statement)));
     });
   });
 

@@ -1,5 +1,6 @@
 /** Rows of the first schema, in statements plain enough for every dialect, and what a later migration leaves of them. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
@@ -72,6 +73,38 @@ export async function assertCompleted(query: (statement: string) => Promise<Rows
       ["request-3", 202, null, 0],
     ],
   );
+}
+
+/** What the fourth schema adds to rows that were there, and that later edits of them are told whole. */
+export async function assertGrown(
+  query: (statement: string) => Promise<Rows>,
+  execute: (statement: string) => Promise<unknown>,
+): Promise<void> {
+  const row = async (statement: string) => Object.values((await query(statement))[0] ?? {});
+  const columns = "existing_resources, databricks_account_id, service_url, alert_emails";
+  assert.deepEqual(await row(`SELECT ${columns} FROM Environments`), ["{}", null, null, "[]"]);
+  assert.deepEqual(await row("SELECT federation_issuer, federation_subject FROM Jobs WHERE job_id = 201"), [
+    null,
+    null,
+  ]);
+  const [minutes, spot] = await row("SELECT auto_termination_minutes, spot FROM Cluster_Configs");
+  assert.deepEqual([minutes, Number(spot)], [30, 1]);
+  await execute("UPDATE Environments SET service_url = 'https://rowgate.example'");
+  await execute("UPDATE Jobs SET federation_issuer = 'https://token.example' WHERE job_id = 201");
+  await execute("UPDATE Cluster_Configs SET spot = 0");
+  const events = await query(
+    "SELECT table_name, before_values, after_values FROM Audit_Logs ORDER BY event_id",
+  );
+  const told = events.map(({ table_name, before_values, after_values }) => {
+    const [before, after] = [before_values, after_values].map((text) => JSON.parse(String(text)));
+    const changed = Object.keys(after).filter((column) => !isDeepStrictEqual(before[column], after[column]));
+    return [table_name, ...changed.map((column) => `${column}: ${before[column]} -> ${after[column]}`)];
+  });
+  assert.deepEqual(told, [
+    ["Environments", "service_url: null -> https://rowgate.example"],
+    ["Jobs", "federation_issuer: null -> https://token.example"],
+    ["Cluster_Configs", "spot: true -> false"],
+  ]);
 }
 
 const tables = new Set([

@@ -11,12 +11,15 @@ const text = readMigrations("mssql.sql")
   .join("\n")
   .replaceAll(/--.*$/gm, "");
 
-/** Column name -> its declaration, as one line. Declarations begin two spaces deep; what follows is deeper. */
+/**
+ * Column name -> its declaration, as one line. Declarations begin two spaces deep; what follows is deeper. A later
+ * migration adds one column a statement.
+ */
 function declarationsOf(table: string): ReadonlyMap<string, string> {
   const [, body = ""] = new RegExp(`^CREATE TABLE ${table} \\(\n(.*?)\n\\);`, "ms").exec(text) ?? [];
+  const added = text.matchAll(new RegExp(`^ALTER TABLE ${table} ADD (\\w+ [^;]*);`, "gm"));
   return new Map(
-    body
-      .split(/\n(?= {2}\S)/)
+    [...body.split(/\n(?= {2}\S)/), ...[...added].map(([, declaration = ""]) => declaration)]
       .map((part) => part.trim().replaceAll(/\s+/g, " "))
       .filter((part) => !part.startsWith("CONSTRAINT"))
       .map((part) => [part.split(" ")[0] ?? "", part]),
@@ -64,9 +67,12 @@ describe("columns.ts and the migrations for SQL Server", () => {
       assert.deepEqual([...declarationsOf(table).keys()], Object.keys(columnsOf(table)), table);
   });
 
-  it("have no later edit of these tables, which the other tests would not see", () => {
-    const edited = new RegExp(`^\\s*ALTER TABLE (?:${tableNames.join("|")})\\b.*$`, "gim");
-    assert.deepEqual(text.match(edited), null);
+  it("have no later edit of these tables but new columns, which the other tests would not see", () => {
+    const edits = text.match(new RegExp(`^\\s*ALTER TABLE (?:${tableNames.join("|")})\\b.*$`, "gim")) ?? [];
+    assert.deepEqual(
+      edits.filter((edit) => !/^\s*ALTER TABLE \w+ ADD (?!CONSTRAINT)\w+ \w+/.test(edit)),
+      [],
+    );
   });
 
   it("agree on types and lengths", () => {

@@ -5,7 +5,14 @@ import { migrate, readMigrations } from "../../metadata-schema/migrate.ts";
 import { Connection } from "../../metadata-schema/stores/mssql/connection.ts";
 import { openMssqlStore } from "../../metadata-schema/stores/mssql/store.ts";
 import { openTestDatabase, type TestConnection, type TestDatabase } from "../support/mssql-database.ts";
-import { assertCompleted, assertKept, firstRows, readFirstRows, secondRows } from "./migration-rows.ts";
+import {
+  assertCompleted,
+  assertGrown,
+  assertKept,
+  firstRows,
+  readFirstRows,
+  secondRows,
+} from "./migration-rows.ts";
 
 const serverUrl = process.env.METADATA_TEST_MSSQL_URL ?? "";
 const skip = serverUrl === "" && "METADATA_TEST_MSSQL_URL is not set";
@@ -79,6 +86,21 @@ describe("mssql: migrations", () => {
         /Runs_request_exists/i,
       );
       await outside.execute("DELETE FROM Requests WHERE request_id = 'request-3'");
+      await connection.close();
+    },
+  );
+
+  fact(
+    "rows of the third schema grow by the fourth, and their edits are told with what is new",
+    async (outside) => {
+      const connection = await openConnection();
+      await migrate(connection.migrations(), migrations.slice(0, 1));
+      for (const statement of firstRows) await outside.execute(statement);
+      await migrate(connection.migrations(), migrations.slice(0, 3));
+      const rows = await readFirstRows(outside.query);
+      assert.ok((await migrate(connection.migrations(), migrations)).includes("0004-whole-program"));
+      assertKept(rows, await readFirstRows(outside.query));
+      await assertGrown(outside.query, outside.execute);
       await connection.close();
     },
   );

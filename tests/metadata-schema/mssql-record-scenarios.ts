@@ -4,6 +4,30 @@ import type { Answer } from "../support/scripted-mssql.ts";
 import { at, later, noRun, runIs, runRow, stack } from "./mssql-rows.ts";
 import { call, type Scenarios } from "./mssql-scenario.ts";
 
+const probeRow: Row = {
+  stack,
+  endpoint: "pe-eastus",
+  at,
+  run_id: null,
+  status: "failed",
+  failed_layer: "dns",
+  reason: "NoRecord",
+  message: "No record.",
+  layers: "[]",
+};
+const alertRow: Row = {
+  number: "7",
+  alert_id: "alert-1",
+  rule_id: "/rules/1",
+  job_id: 201,
+  metric: "drift",
+  severity: 2,
+  state: "Fired",
+  fired_at: at,
+  resolved_at: null,
+  description: null,
+  essentials: "{}",
+};
 const condition = {
   type: "Blocked",
   status: "True",
@@ -33,6 +57,62 @@ const newRequest = {
   traceId: null,
   runs,
 } as const;
+
+const probes = ["pe-eastus", "pe-westus"].map((endpoint) => ({
+  endpoint,
+  runId: "run-3",
+  status: "ok" as const,
+  failedLayer: null,
+  reason: null,
+  message: null,
+  layers: [{ layer: "dns", status: "ok" as const, durationMs: 3, detail: "10.20.0.5" }],
+}));
+const alert = {
+  alertId: "alert-1",
+  ruleId: "/rules/1",
+  jobId: 201,
+  metric: "drift",
+  severity: 2,
+  state: "Fired",
+  firedAt: "2026-03-01T07:00:00Z",
+  resolvedAt: null,
+  description: null,
+  essentials: {},
+} as const;
+
+export const historyScenarios: Scenarios<
+  "recordProbes" | "recentProbes" | "latestProbes" | "recordAlert" | "listAlerts" | "pruneHistory"
+> = {
+  recordProbes: {
+    "of two endpoints": call(
+      (store) => store.recordProbes(stack, probes),
+      [/^SELECT 1 AS found FROM Stacks/, [[{ found: 1 }]]],
+    ),
+    "of a stack that is gone": call((store) => store.recordProbes(stack, probes)),
+  },
+  recentProbes: {
+    all: call((store) => store.recentProbes({ limit: 20 }), [/FROM Probe_Results/, [[probeRow]]]),
+    "of an endpoint of a stack": call((store) =>
+      store.recentProbes({ stack, endpoint: "pe-eastus", limit: 20 }),
+    ),
+  },
+  latestProbes: { always: call((store) => store.latestProbes()) },
+  recordAlert: {
+    "one that fired": call((store) => store.recordAlert(alert)),
+    "one that is resolved": call((store) =>
+      store.recordAlert({ ...alert, state: "Resolved", resolvedAt: "2026-03-01T08:00:00Z" }),
+    ),
+  },
+  listAlerts: {
+    all: call((store) => store.listAlerts({ limit: 20 }), [/FROM Alert_Events/, [[alertRow]]]),
+    "a later page of those of a job in a state": call((store) =>
+      store.listAlerts({ jobId: 201, state: "Fired", before: 7, limit: 20 }),
+    ),
+  },
+  pruneHistory: {
+    always: call((store) => store.pruneHistory({ olderThanMs: 86_400_000, keep: 1_000, limit: 200 })),
+  },
+};
 
 export const recordScenarios: Scenarios<
   | "jobFacts"

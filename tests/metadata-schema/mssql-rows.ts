@@ -88,6 +88,8 @@ export const jobRow: Row = {
   schedule_time_zone: "UTC",
   model: null,
   task_path: null,
+  federation_issuer: null,
+  federation_subject: null,
 };
 export const environmentRow: Row = {
   ...environmentValues("eastus", true).values,
@@ -98,6 +100,10 @@ export const environmentRow: Row = {
   default_spark_version: "16.4.x-scala2.12",
   own_group: null,
   own_group_members: "[]",
+  existing_resources: "{}",
+  databricks_account_id: null,
+  service_url: null,
+  alert_emails: "[]",
 };
 
 export const stackIs = (row: Row): Answer => [/FROM Stacks WHERE stack = @stack/, [[row]]];

@@ -16,7 +16,7 @@ import {
   spec,
   success,
 } from "./conformance/kit.ts";
-import { recordScenarios } from "./mssql-record-scenarios.ts";
+import { historyScenarios, recordScenarios } from "./mssql-record-scenarios.ts";
 import {
   at,
   contributionRow,
@@ -328,6 +328,7 @@ const scenarios: Scenarios<keyof MetadataStore> = {
   ...stacks,
   ...leases,
   ...recordScenarios,
+  ...historyScenarios,
 };
 
 /** What each scenario sends, in order. Refusals that a scenario leads to are part of it. */

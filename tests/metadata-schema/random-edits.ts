@@ -57,6 +57,16 @@ export const childTables: readonly Child[] = [
   { table: "Cluster_Configs", key: "config_id", mark: "node_type", required: {} },
   { table: "Pipeline_Settings", key: "setting_id", mark: "sink_path", required: {} },
   { table: "Alert_Rules", key: "alert_id", mark: "metric", required: { threshold: "0.85" } },
+  {
+    table: "Guardrail_Exceptions",
+    key: "exception_id",
+    mark: "reason",
+    required: {
+      guardrail: "'range-width'",
+      subject: "'203.0.0.0/20'",
+      expires_at: "'2026-12-31T00:00:00Z'",
+    },
+  },
 ];
 
 /** An edit that leaves `mark` in every row that it writes. It may fail, or change nothing. */

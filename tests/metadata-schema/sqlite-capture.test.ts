@@ -38,6 +38,7 @@ const children = [
   { table: "Cluster_Configs", key: "config_id", columns: "node_type" },
   { table: "Pipeline_Settings", key: "setting_id", columns: "sink_path" },
   { table: "Alert_Rules", key: "alert_id", columns: "metric, threshold" },
+  { table: "Guardrail_Exceptions", key: "exception_id", columns: "guardrail, subject, reason, expires_at" },
 ] as const;
 
 for (const foreignKeys of [false, true]) {
@@ -150,6 +151,7 @@ for (const foreignKeys of [false, true])
       await inSharedShell(async ({ touchedBy }) => {
         const values = "(name, kind, location) VALUES ('ir-lyon', 'self-hosted', 'plant-oslo')";
         assert.deepEqual(await touchedBy(`INSERT OR REPLACE INTO Integration_Runtimes ${values}`), [
+          "environment:eastus",
           "job:201",
           "job:203",
         ]);
@@ -159,7 +161,19 @@ for (const foreignKeys of [false, true])
     it("a runtime that takes another one's name touches the jobs of both", async () => {
       await inSharedShell(async ({ touchedBy }) => {
         const sql = "UPDATE OR REPLACE Integration_Runtimes SET name = 'ir-oslo' WHERE name = 'ir-lyon'";
-        assert.deepEqual(await touchedBy(sql), ["job:201", "job:203"]);
+        assert.deepEqual(await touchedBy(sql), ["environment:eastus", "job:201", "job:203"]);
+      });
+    });
+
+    it("a runtime that replaces itself in another environment touches both environments", async () => {
+      await inSharedShell(async ({ touchedBy }) => {
+        const values =
+          "(name, environment, kind, location) VALUES ('ir-lyon', 'westus', 'self-hosted', 'nowhere')";
+        assert.deepEqual(await touchedBy(`REPLACE INTO Integration_Runtimes ${values}`), [
+          "environment:eastus",
+          "environment:westus",
+          "job:201",
+        ]);
       });
     });
 
@@ -191,7 +205,11 @@ describe("sqlite: foreign keys off", () => {
         INSERT INTO Data_Sources (name, kind, location) VALUES ('erp', 'rest', 'eastus');
         INSERT INTO Pipeline_Settings (job_id, integration_runtime) VALUES (203, 'ir');
         UPDATE Pipeline_Settings SET data_source = 'erp' WHERE job_id = 201`);
-      assert.deepEqual(await touchedBy("DELETE FROM Integration_Runtimes"), ["job:201", "job:203"]);
+      assert.deepEqual(await touchedBy("DELETE FROM Integration_Runtimes"), [
+        "environment:eastus",
+        "job:201",
+        "job:203",
+      ]);
       assert.deepEqual(await touchedBy("DELETE FROM Data_Sources"), ["job:201"]);
     });
   });

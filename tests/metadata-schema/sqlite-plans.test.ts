@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { tableNames } from "../../metadata-schema/columns.ts";
 import { belongsToJob } from "../../metadata-schema/row-values.ts";
+import { selectAlerts } from "../../metadata-schema/stores/sqlite/alerts.ts";
 import {
   selectDueWakeups,
   selectEnvironmentChanges,
@@ -12,11 +13,13 @@ import {
 } from "../../metadata-schema/stores/sqlite/changes.ts";
 import { selectObstacles } from "../../metadata-schema/stores/sqlite/conditions.ts";
 import { selectReferrers } from "../../metadata-schema/stores/sqlite/outputs.ts";
+import { selectLatestProbes, selectRecentProbes } from "../../metadata-schema/stores/sqlite/probes.ts";
 import {
   selectEndedRuns,
   selectOldestEmptyRequest,
   selectOldestRun,
 } from "../../metadata-schema/stores/sqlite/prune.ts";
+import { selectOldAlerts, selectOldProbes } from "../../metadata-schema/stores/sqlite/prune-history.ts";
 import {
   selectLaneFacts,
   selectLeaseFacts,
@@ -24,6 +27,12 @@ import {
 } from "../../metadata-schema/stores/sqlite/queue-facts.ts";
 import { selectJobsAfter } from "../../metadata-schema/stores/sqlite/rows.ts";
 import { selectNewestRuns, selectRecentRuns } from "../../metadata-schema/stores/sqlite/runs.ts";
+import {
+  selectDefaultRuntimes,
+  selectModels,
+  selectRuntimes,
+  selectSources,
+} from "../../metadata-schema/stores/sqlite/snapshots.ts";
 import {
   selectContributedStacks,
   selectOtherVersions,
@@ -46,6 +55,10 @@ const boundedScans = [
   /^SCAN Job_Changes$/,
   /^SCAN Environment_Changes$/,
   /^SCAN Runs$/, // newest first, by its key
+  /^SCAN Probe_Results$/, // newest first, by its key, up to the limit or past those that are kept
+  /^SCAN Alert_Events$/,
+  /^SCAN Probe_Results USING INDEX Probe_Results_latest$/, // a row for each endpoint
+  /^SCAN Integration_Runtimes USING INDEX Integration_Runtimes_default$/, // all of them are read
   /^SCAN any_pause$/, // a row for each subscription that is throttled
   /^SCAN Stacks USING COVERING INDEX Stacks_queue$/,
   /^SCAN Runs USING COVERING INDEX Runs_queued$/,
@@ -86,6 +99,21 @@ const statements = {
   stacksOfOtherVersion: selectOtherVersions,
   "settleRun's referrers": selectReferrers,
   "a lookup of a job's outputs": "SELECT * FROM vw_Adf_Job_Outputs WHERE job_id = ?",
+  "loadJob's data sources": selectSources,
+  "loadJob's models": selectModels,
+  "loadJob's runtimes": selectRuntimes,
+  "loadJob's runtimes of the default environment": selectDefaultRuntimes,
+  latestProbes: selectLatestProbes,
+  recentProbes: selectRecentProbes({ stack: false, endpoint: false }),
+  "recentProbes of a stack": selectRecentProbes({ stack: true, endpoint: false }),
+  "recentProbes of an endpoint": selectRecentProbes({ stack: false, endpoint: true }),
+  "recentProbes of both": selectRecentProbes({ stack: true, endpoint: true }),
+  listAlerts: selectAlerts({ job: false, state: false, before: false }),
+  "listAlerts of a job": selectAlerts({ job: true, state: false, before: true }),
+  "listAlerts in a state": selectAlerts({ job: false, state: true, before: true }),
+  "listAlerts of a job in a state": selectAlerts({ job: true, state: true, before: true }),
+  "pruneHistory of probes": selectOldProbes,
+  "pruneHistory of alerts": selectOldAlerts,
   stackContributions: "SELECT * FROM Contributions WHERE stack = ? ORDER BY subject",
 };
 
@@ -146,6 +174,17 @@ describe("sqlite: query plans", () => {
     "pruneRuns",
     "listJobs of a page",
     "stackContributions",
+    "latestProbes",
+    "recentProbes",
+    "recentProbes of a stack",
+    "recentProbes of an endpoint",
+    "recentProbes of both",
+    "listAlerts",
+    "listAlerts of a job",
+    "listAlerts in a state",
+    "listAlerts of a job in a state",
+    "pruneHistory of probes",
+    "pruneHistory of alerts",
   ] as const)
     it(`${name} comes sorted from its index`, async () => {
       await inShell((shell) => {

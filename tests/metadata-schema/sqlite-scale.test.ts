@@ -119,6 +119,13 @@ describe("sqlite: 100,000 jobs", () => {
       await resolveAll(temp.store);
     });
 
+  it("a job's snapshot is read in milliseconds", async () => {
+    const times: number[] = [];
+    for (let round = 0; round < 21; round += 1)
+      times.push(await msOf(() => temp.store.loadJob(30_000 + round)));
+    assert.ok(median(times) <= 5, `${median(times)} ms`);
+  });
+
   it("a page of jobs and one job's rows and outputs are read in milliseconds", async () => {
     const pageMs = await msOf(() => temp.store.listJobs({ after: 50_000, limit: 100 }));
     const rowsMs = await msOf(() => temp.store.readRows({ jobId: 33_333 }));

@@ -1,6 +1,7 @@
 /** The suite that every metadata store passes: each sentence of the contract in metadata-schema/store.ts. */
 import { describe, it } from "node:test";
 import { adfViewCases } from "./conformance/adf-view-cases.ts";
+import { alertCases } from "./conformance/alert-cases.ts";
 import { appliedSpecCases } from "./conformance/applied-spec-cases.ts";
 import { auditCases } from "./conformance/audit-cases.ts";
 import { cancelCases } from "./conformance/cancel-cases.ts";
@@ -13,6 +14,7 @@ import type { Case, StoreKit } from "./conformance/kit.ts";
 import { leaseCases } from "./conformance/lease-cases.ts";
 import { listCases } from "./conformance/list-cases.ts";
 import { pauseCases } from "./conformance/pause-cases.ts";
+import { probeCases } from "./conformance/probe-cases.ts";
 import { pruneCases } from "./conformance/prune-cases.ts";
 import { queueFactsCases } from "./conformance/queue-facts-cases.ts";
 import { recordCases } from "./conformance/record-cases.ts";
@@ -21,12 +23,14 @@ import { resolutionCases } from "./conformance/resolution-cases.ts";
 import { rowCases } from "./conformance/row-cases.ts";
 import { settleCases } from "./conformance/settle-cases.ts";
 import { sharedRowCases } from "./conformance/shared-row-cases.ts";
+import { snapshotCases } from "./conformance/snapshot-cases.ts";
 import { stackCases } from "./conformance/stack-cases.ts";
 import { traceCases } from "./conformance/trace-cases.ts";
 import { workCases } from "./conformance/work-cases.ts";
 
 const groups = {
   rows: rowCases,
+  snapshots: snapshotCases,
   "changed rows": changeRowsCases,
   "changed rows in order": changeOrderCases,
   "refused rows": refusalCases,
@@ -45,6 +49,8 @@ const groups = {
   "doubtful state": doubtCases,
   "paused subscriptions": pauseCases,
   "pruned runs": pruneCases,
+  probes: probeCases,
+  alerts: alertCases,
   "the queue in numbers": queueFactsCases,
   "traces and adoption": traceCases,
   lists: listCases,

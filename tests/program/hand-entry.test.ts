@@ -4,13 +4,32 @@ import { describe, it } from "node:test";
 import { runtime } from "@pulumi/pulumi";
 import program from "../../program/index.ts";
 import { parseSpec, SpecFormatError } from "../../program/parse-spec.ts";
-import { accessSpec, aclSpec, firewallSpec, jobSpec, networkSpec, platformSpec } from "./support/specs.ts";
+import {
+  accessSpec,
+  aclSpec,
+  firewallSpec,
+  jobSpec,
+  networkSpec,
+  platformSpec,
+  runtimesSpec,
+  sqlFirewallSpec,
+  takenOver,
+} from "./support/specs.ts";
 
 const parse = (value: unknown) => parseSpec(JSON.stringify(value), "rowgate:spec");
 
 describe("parsing a spec", () => {
   it("gives back a good spec of each kind unchanged", () => {
-    for (const spec of [platformSpec, networkSpec, firewallSpec, jobSpec, accessSpec, aclSpec]) {
+    const specs = [
+      platformSpec,
+      runtimesSpec,
+      networkSpec,
+      firewallSpec,
+      sqlFirewallSpec,
+      jobSpec,
+      accessSpec,
+    ];
+    for (const spec of [...specs, aclSpec, { ...platformSpec, environment: takenOver }]) {
       assert.deepEqual(parse(spec), spec);
     }
   });
@@ -24,6 +43,11 @@ describe("parsing a spec", () => {
       "a missing field",
       JSON.stringify({ ...jobSpec, environment: noLocation }),
       /rowgate:spec\.environment\.location: /,
+    ],
+    [
+      "a thing that nobody can take over",
+      JSON.stringify({ ...jobSpec, environment: { ...jobSpec.environment, existing: { moon: "/m" } } }),
+      /rowgate:spec\.environment\.existing/,
     ],
     ["an unknown field", JSON.stringify({ ...jobSpec, colour: "red" }), /Unrecognized key: "colour"/],
     [
@@ -74,8 +98,9 @@ describe("the hand entry", () => {
   it("runs the spec of its configuration", async () => {
     const outputs = await handRun(aclSpec.stack, { "rowgate:spec": JSON.stringify(aclSpec) });
     assert.deepEqual(outputs, {
-      object_id: "4242",
-      access_controls: [{ group_name: "ds_team", level: "CAN_MANAGE_RUN" }],
+      objects: [
+        { type: "job", id: "4242", access_controls: [{ principal: "ds_team", level: "CAN_MANAGE_RUN" }] },
+      ],
     });
   });
 

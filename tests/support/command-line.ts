@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import { checkout } from "./service.ts";
+import { checkout, ownEnvironment } from "./service.ts";
 
 export interface Said {
   readonly code: number;
@@ -18,7 +18,7 @@ export const startRowgate = (
 ): ChildProcess => {
   const child = spawn(process.execPath, [path.join(checkout, "automation", "setup", "rowgate.js"), ...args], {
     // Port 1 is where it looks without a service of this home: nobody listens there.
-    env: { PATH: process.env.PATH ?? "", ROWGATE_HOME: home, PORT: "1", ...environment },
+    env: { ...ownEnvironment(), ROWGATE_HOME: home, PORT: "1", ...environment },
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     ...(cwd === undefined ? {} : { cwd }),
   });

@@ -17,7 +17,7 @@ import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import { cloudsSeedFile } from "../../metadata-schema/sample/sample.ts";
 import type { OutputValues, RunStepInput } from "../../metadata-schema/store.ts";
 import { runRequest } from "./run-request.ts";
-import { enginePath, until } from "./service.ts";
+import { enginePath, ownEnvironment, until } from "./service.ts";
 
 export interface LoggedCall {
   readonly seq: number;
@@ -46,11 +46,16 @@ export interface Interruption {
   readonly call: "create" | "read" | "update" | "delete";
 }
 
+// What an engine does at the same time comes within this of each other; if not, it takes one more run.
+const companyMs = 250;
+
 export type LeftoverLab = Awaited<ReturnType<typeof openLeftoverLab>>;
 
 export async function openLeftoverLab() {
+  // First: without it nothing is started that nobody would stop.
+  const command = enginePath();
   const home = await mkdtemp(path.join(tmpdir(), "rowgate-leftovers-"));
-  const inherited = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" };
+  const inherited = ownEnvironment();
   const clouds = await openSimulatedClouds({
     folder: path.join(home, "clouds"),
     seed: cloudsSeedFile,
@@ -58,7 +63,7 @@ export async function openLeftoverLab() {
     clock: systemClock,
   });
   const engine = await openEngine({
-    command: enginePath(),
+    command,
     home,
     slots: 1,
     inherited,
@@ -109,9 +114,9 @@ export async function openLeftoverLab() {
     },
 
     /**
-     * Kills the engine's whole process group once the clouds have done all these calls (or one of them, if
-     * `any`; with `before`, once they were asked and before they do anything) and have answered none. Tells
-     * which were done; a run that ended by itself is told as it ended.
+     * Kills the engine's whole process group once the clouds have done all these calls (or, if `any`, one of them
+     * and no more for a moment; with `before`, once they were asked and before they do anything) and have answered
+     * none. Tells which were done; a run that ended by itself is told as it ended.
      */
     async killAfterCommit(
       spec: StackSpec,
@@ -120,7 +125,8 @@ export async function openLeftoverLab() {
     ): Promise<RunResult & { readonly struck: readonly Interruption[] }> {
       const { any = false, before = false, ...request } = change;
       const since = await lab.lastSeq();
-      for (const at of interruptions) await lab.fault({ ...at, kind: "hang", afterCommit: !before });
+      const hang = { kind: "hang", afterCommit: !before };
+      await Promise.all(interruptions.map((at) => lab.fault({ ...at, ...hang })));
       const lockedAfter = new Date().toISOString();
       const events: EngineEvent[] = [];
       const pids: number[] = [];
@@ -146,12 +152,21 @@ export async function openLeftoverLab() {
           done.some((each) => each.call === call && each.type === type),
         );
       };
-      const wanted = any ? 1 : interruptions.length;
-      await until(
-        `${JSON.stringify(interruptions)} are committed`,
-        async () => isOver || (await committed()).length >= wanted,
-      );
-      if (isOver) return { ...resultOf(events), struck: [] };
+      let count = 0;
+      let countedAt = performance.now();
+      await until(`${JSON.stringify(interruptions)} are committed`, async () => {
+        const { length } = await committed();
+        if (length > count) countedAt = performance.now();
+        count = length;
+        const isEnough = any
+          ? length > 0 && performance.now() - countedAt > companyMs
+          : length >= interruptions.length;
+        return isOver || isEnough;
+      });
+      if (isOver) {
+        await lab.clearFaults();
+        return { ...resultOf(events), struck: [] };
+      }
       const pid = pids.at(-1) ?? 0;
       process.kill(-pid, "SIGKILL");
       await followed;
@@ -159,6 +174,33 @@ export async function openLeftoverLab() {
       const struck = await committed();
       await lab.clearFaults();
       return { ...resultOf(events), struck };
+    },
+
+    /**
+     * Kills runs of a stack at the first such call of each of these types, those together that don't wait for
+     * each other. A type that the stack has none of is passed over. Ends with the run that was not struck.
+     * @param eachTime looks at what a killed run has left
+     */
+    async killAtEach(
+      spec: StackSpec,
+      at: { readonly call: Interruption["call"]; readonly types: readonly string[] },
+      change: Partial<RunRequest> = {},
+      eachTime: (struck: readonly string[], ended: EndedEvent) => Promise<void> = async () => {},
+    ): Promise<readonly string[]> {
+      const left = new Set(at.types);
+      const all: string[] = [];
+      for (;;) {
+        const interruptions = [...left].map((type) => ({ type, call: at.call }));
+        const { ended, struck } = await lab.killAfterCommit(spec, interruptions, { ...change, any: true });
+        if (struck.length === 0) {
+          assert.equal(ended.status, "succeeded", JSON.stringify(ended));
+          return all;
+        }
+        const types = struck.map(({ type }) => type);
+        for (const type of types) left.delete(type);
+        all.push(...types);
+        await eachTime(types, ended);
+      }
     },
 
     fault: (fault: Readonly<Record<string, unknown>>) => http("POST", "/sandbox/faults", fault),

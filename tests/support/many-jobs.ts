@@ -3,7 +3,13 @@ import type { NewRow } from "../../metadata-schema/store.ts";
 import { cluster, environment, job, network, policy, secret } from "./small-rows.ts";
 
 const firstJob = 1001;
-export const models = ["job_201", "job_202", "fraud_scoring", "demand_forecast", "credit_risk"] as const;
+export const models = [
+  "fraud_scoring",
+  "demand_forecast",
+  "credit_risk",
+  "recommender",
+  "price_optimiser",
+] as const;
 export const groups = ["ds_team", "fraud_analytics", "supply_science", "eu_data_science"] as const;
 
 /** All rows of one job but for what `more` adds; its model and group follow from its number. */
@@ -18,13 +24,46 @@ export function rowsOfJob(id: number, more: readonly NewRow[] = []): readonly Ne
   ];
 }
 
-/** One environment and this many jobs; with `secrets`, every fourth reads one, which needs an Azure role. */
-export function rowsOfJobs(jobs: number, { secrets }: { readonly secrets: boolean }): readonly NewRow[] {
+/**
+ * One environment and this many jobs. With `varied`, they are by turns a job that reads a secret, one with a model,
+ * a pipeline and an alert of its own, an urgent one and an online one.
+ */
+export function rowsOfJobs(jobs: number, { varied }: { readonly varied: boolean }): readonly NewRow[] {
   const each = Array.from({ length: jobs }, (_, index) => {
     const id = firstJob + index;
-    return rowsOfJob(id, secrets && index % 4 === 0 ? [secret(id)] : []);
+    return varied ? variedJob(id, index % 4) : rowsOfJob(id);
   });
-  return [environment({ own_group: "bench_own_group" }), ...each.flat()];
+  return [
+    // A place to try things: what a deleted job had is deleted with it.
+    environment({
+      own_group: "bench_own_group",
+      ...(varied ? { production: false, deletion_protection: false } : {}),
+    }),
+    ...each.flat(),
+  ];
+}
+
+function variedJob(id: number, turn: number): readonly NewRow[] {
+  const [own, ...others] = rowsOfJob(id);
+  const kept = own?.values ?? {};
+  switch (turn) {
+    case 0:
+      return rowsOfJob(id, [secret(id)]);
+    case 1:
+      return [
+        job(id, { schedule: "0 30 2 * * ?" }),
+        ...others,
+        { table: "Pipeline_Settings", values: { job_id: id, parameters: { horizon_days: 28 } } },
+        {
+          table: "Alert_Rules",
+          values: { job_id: id, metric: "model_accuracy", operator: "LessThan", threshold: 0.85 },
+        },
+      ];
+    case 2:
+      return [{ table: "Jobs", values: { ...kept, priority: "urgent" } }, ...others];
+    default:
+      return [job(id, { kind: "online", model: "ml.models.recommender" }), ...others];
+  }
 }
 
 /** The rows as INSERT statements, separated by semicolons. */

@@ -130,6 +130,7 @@ const tablesInOrder = [
   "Cluster_Configs",
   "Pipeline_Settings",
   "Alert_Rules",
+  "Guardrail_Exceptions",
   "Jobs",
   "Models",
   "Data_Sources",
@@ -152,6 +153,8 @@ const tablesInOrder = [
   "Conditions",
   "Stack_Outputs",
   "Subscription_Pauses",
+  "Probe_Results",
+  "Alert_Events",
   "Schema_Migrations",
 ] as const;
 const sequences = [
@@ -163,6 +166,7 @@ const sequences = [
   "Config_Ids",
   "Setting_Ids",
   "Alert_Ids",
+  "Exception_Ids",
 ] as const;
 const roles = ["rowgate_service", "rowgate_adf_reader", "rowgate_editor", "rowgate_auditor"] as const;
 

@@ -10,6 +10,7 @@ export const runRequest = (spec: StackSpec, change: Partial<RunRequest> = {}): R
   stack: spec.stack,
   kind: "update",
   spec,
+  previous: null,
   refresh: false,
   wasApplied: false,
   destroyBegun: false,

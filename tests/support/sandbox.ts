@@ -10,6 +10,7 @@ import { createLogger } from "../../automation/log.ts";
 import { openSimulatedClouds } from "../../automation/simulated-clouds.ts";
 import { cloudsSeedFile } from "../../metadata-schema/sample/sample.ts";
 import type { SideOptions } from "./engine-sides.ts";
+import { ownEnvironment } from "./service.ts";
 
 export interface Sandbox {
   readonly engine: ProcessEngine;
@@ -20,7 +21,7 @@ export interface Sandbox {
 
 export async function openSandbox(enginePath: string, slots: number): Promise<Sandbox> {
   const home = await mkdtemp(path.join(tmpdir(), "rowgate-bench-"));
-  const inherited = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" };
+  const inherited = ownEnvironment();
   const clouds = await openSimulatedClouds({
     folder: path.join(home, "clouds"),
     seed: cloudsSeedFile,

@@ -32,6 +32,13 @@ export interface CloudCall {
   readonly result: string;
 }
 
+export interface CloudActivity {
+  readonly seq: number;
+  readonly operation: string;
+  readonly resourceId: string;
+  readonly status: string;
+}
+
 /** The engine that set-up found; system tests are nothing without it. */
 export function enginePath(): string {
   const found = process.env.ROWGATE_ENGINE_PATH;
@@ -50,6 +57,13 @@ export async function makeHome(rows: readonly NewRow[]): Promise<string> {
 
 export const removeHome = (home: string): Promise<void> =>
   rm(home, { recursive: true, force: true, maxRetries: 5 });
+
+/** What a process of ours needs of this one's environment, and nothing else. */
+export const ownEnvironment = (): Readonly<Record<string, string>> => ({
+  PATH: process.env.PATH ?? "",
+  HOME: process.env.HOME ?? "",
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
+});
 
 export class TestService {
   readonly home: string;
@@ -87,8 +101,7 @@ export class TestService {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "automation/main.ts"], {
       cwd: checkout,
       env: {
-        PATH: process.env.PATH ?? "",
-        HOME: process.env.HOME ?? "",
+        ...ownEnvironment(),
         PORT: "0",
         ROWGATE_HOME: this.home,
         ROWGATE_ENGINE_PATH: enginePath(),
@@ -163,6 +176,11 @@ export class TestService {
 
   async calls(): Promise<readonly CloudCall[]> {
     return listOf<CloudCall>(await this.#clouds("/sandbox/calls"));
+  }
+
+  /** Azure's own log of what anybody did, from the entry after `since`. */
+  async activity(since: number): Promise<readonly CloudActivity[]> {
+    return listOf<CloudActivity>(await this.#clouds(`/sandbox/activity?since=${since}`));
   }
 
   async addFault(fault: Readonly<Record<string, unknown>>): Promise<void> {

@@ -37,6 +37,7 @@ export const environment = (values: NewRow["values"] = {}): NewRow => ({
     default_node_type: "Standard_D4ds_v5",
     default_spark_version: "15.4.x-cpu-ml-scala2.12",
     service_address: "203.0.113.10/32",
+    databricks_account_id: "8f0e2b7c-41d3-4a57-9c1e-6b5d2f90a3c4",
     ...values,
   },
 });

@@ -10,10 +10,14 @@ import { resolveJob } from "../../automation/reconcile/resolve.ts";
 import type { Entry } from "../../metadata-schema/contributions.ts";
 import type {
   AccessPolicyRow,
+  AlertRuleRow,
   ClusterConfigRow,
+  DataSourceRow,
   EnvironmentRow,
+  IntegrationRuntimeRow,
   JobRow,
   NetworkRuleRow,
+  PipelineSettingRow,
   SecretReferenceRow,
 } from "../../metadata-schema/rows.ts";
 import type {
@@ -26,11 +30,16 @@ import type {
 export const now = "2026-01-15T12:00:00.000Z";
 export const vaultId =
   "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-shared/providers/Microsoft.KeyVault/vaults/ml-vault";
+export const host = "adb-1234567890123456.7.azuredatabricks.net";
+export const factoryPrincipalId = "00000000-0000-4000-8000-0000000000f1";
+export const jobClientId = "00000000-0000-4000-8000-0000000000c2";
 export const teamId = "00000000-0000-4000-8000-0000000000aa";
 
 export const environmentRow = (change: Partial<EnvironmentRow> = {}): EnvironmentRow => ({
   name: "eastus",
   is_default: true,
+  production: true,
+  deletion_protection: true,
   location: "eastus",
   subscription_id: "00000000-0000-4000-8000-000000000001",
   tenant_id: "00000000-0000-4000-8000-000000000002",
@@ -44,6 +53,10 @@ export const environmentRow = (change: Partial<EnvironmentRow> = {}): Environmen
   service_address: "203.0.113.10/32",
   own_group: null,
   own_group_members: [],
+  existing_resources: {},
+  databricks_account_id: null,
+  service_url: null,
+  alert_emails: [],
   ...change,
 });
 
@@ -59,6 +72,8 @@ export const jobRow = (change: Partial<JobRow> = {}): JobRow => ({
   schedule_time_zone: "UTC",
   model: null,
   task_path: null,
+  federation_issuer: null,
+  federation_subject: null,
   ...change,
 });
 
@@ -97,6 +112,63 @@ export const clusterRow = (change: Partial<ClusterConfigRow> = {}): ClusterConfi
   spark_version: null,
   min_workers: 1,
   max_workers: 4,
+  auto_termination_minutes: 30,
+  spot: true,
+  ...change,
+});
+
+export const pipelineRow = (change: Partial<PipelineSettingRow> = {}): PipelineSettingRow => ({
+  setting_id: 1,
+  job_id: 201,
+  data_source: null,
+  integration_runtime: null,
+  sink_path: null,
+  concurrency: 1,
+  timeout_minutes: 120,
+  retry_count: 2,
+  retry_interval_seconds: 60,
+  parameters: {},
+  enabled: true,
+  ...change,
+});
+
+export const sourceRow = (change: Partial<DataSourceRow> = {}): DataSourceRow => ({
+  name: "erp-orders",
+  kind: "sql-server",
+  location: "plant-lyon",
+  host: "sql01.lyon.contoso.example",
+  database_name: "erp",
+  path: "sales.orders",
+  key_vault: null,
+  secret_name: null,
+  integration_runtime: null,
+  description: null,
+  ...change,
+});
+
+export const runtimeRow = (change: Partial<IntegrationRuntimeRow> = {}): IntegrationRuntimeRow => ({
+  name: "ir-plant-lyon",
+  environment: null,
+  kind: "self-hosted",
+  location: "plant-lyon",
+  core_count: null,
+  time_to_live_minutes: 10,
+  enabled: true,
+  description: null,
+  ...change,
+});
+
+export const alertRow = (change: Partial<AlertRuleRow> = {}): AlertRuleRow => ({
+  alert_id: 1,
+  job_id: 201,
+  metric: "model_accuracy",
+  operator: "LessThan",
+  threshold: 0.85,
+  window_minutes: 60,
+  frequency_minutes: 15,
+  severity: 2,
+  missing_data: "alert",
+  enabled: true,
   ...change,
 });
 
@@ -109,13 +181,35 @@ export const jobSnapshot = (change: Partial<JobSnapshot> = {}): JobSnapshot => (
   secretReferences: [],
   networkRules: [],
   clusterConfigs: [],
+  pipelineSettings: [],
+  alertRules: [],
+  guardrailExceptions: [],
+  dataSources: [],
+  integrationRuntimes: [],
+  models: [],
   malformed: [],
   contributions: [],
   recorded: [],
   outputVersions: {},
   outputs: {
-    "platform-eastus": { workspace_url: "adb-1234567890123456.7.azuredatabricks.net" },
-    "job-eastus-201": { databricks_job_id: "4711", cluster_policy_id: "ABCDEF0123456789" },
+    "platform-eastus": {
+      workspace_url: host,
+      connector_principal_id: "00000000-0000-4000-8000-0000000000c3",
+      metrics_endpoint: "https://dce-eastus-x1.eastus-1.ingest.monitor.azure.com",
+      metrics_rule_id: "dcr-00112233445566778899aabbccddeeff",
+      factory_client_id: "00000000-0000-4000-8000-0000000000c1",
+      factory_principal_id: factoryPrincipalId,
+    },
+    "workspace-eastus": { warehouse_id: "475b94ddc7cd5211", storage_credential: "rowgate_eastus" },
+    "job-eastus-201": {
+      databricks_job_id: "4711",
+      cluster_policy_id: "ABCDEF0123456789",
+      interactive_policy_id: "ABCDEF0123456780",
+      experiment_id: "81",
+      identity_client_id: jobClientId,
+      model_full_name: "ml.models.job_201",
+      container_url: "abfss://job-201@lake.dfs.core.windows.net",
+    },
   },
   ...change,
 });
@@ -123,9 +217,12 @@ export const jobSnapshot = (change: Partial<JobSnapshot> = {}): JobSnapshot => (
 export const environmentSnapshot = (change: Partial<EnvironmentSnapshot> = {}): EnvironmentSnapshot => ({
   subject: { kind: "environment", name: "eastus" },
   environment: environmentRow(),
+  integrationRuntimes: [],
   malformed: [],
   contributions: [],
   recorded: [],
+  outputs: {},
+  outputVersions: {},
   ...change,
 });
 

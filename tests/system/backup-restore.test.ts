@@ -4,24 +4,27 @@ import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { rowgate } from "../support/command-line.ts";
-import { type CloudObject, removeHome, TestService, until } from "../support/service.ts";
+import { rowsOfJobs } from "../support/many-jobs.ts";
+import { type CloudObject, makeHome, removeHome, TestService, until } from "../support/service.ts";
 
-const sampleJobs = 40;
+const jobs = 8;
 const rollOutMs = 240_000;
+const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-/** What there is in the clouds, without the ids that they give anew. A role assignment is named after such. */
+/** What there is in the clouds, without the ids that they give anew: whoever an id means stands in its place. */
 async function inventory(service: TestService): Promise<readonly string[]> {
   const objects = await service.objects();
   const identities = new Map(
     objects
       .filter(({ type }) => type.endsWith(":UserAssignedIdentity"))
-      .map(({ name, body }) => [body.principalId, name]),
+      .flatMap(({ name, body }) => [body.principalId, body.clientId].map((id) => [id, name] as const)),
   );
   const words = ({ type, name, body }: CloudObject): string =>
-    type.endsWith(":RoleAssignment")
-      ? `${body.scope} ${body.roleDefinitionId} ${identities.get(body.principalId) ?? body.principalId}`
-      : name.replace(/\.[0-9a-f-]{36}$/, "");
-  return objects.map((object) => `${object.cloud} ${object.type} ${words(object)}`).toSorted();
+    type.endsWith(":RoleAssignment") ? `${body.scope} ${body.roleDefinitionId} ${body.principalId}` : name;
+  return objects
+    .map((object) => `${object.cloud} ${object.type} ${words(object)}`)
+    .map((text) => text.replace(guid, (id) => identities.get(id) ?? id).replace(/\.[0-9a-f-]{36}$/, ""))
+    .toSorted();
 }
 
 function assertSame(found: readonly string[], expected: readonly string[]): void {
@@ -44,7 +47,7 @@ async function twiceMade(service: TestService): Promise<readonly string[]> {
   return ids.filter((id, index) => ids.indexOf(id) !== index);
 }
 
-describe("a backup in the middle of a roll-out of forty jobs", () => {
+describe("a backup in the middle of a roll-out", () => {
   let folder: string;
   let original: TestService;
   let restored: TestService;
@@ -55,24 +58,24 @@ describe("a backup in the middle of a roll-out of forty jobs", () => {
   before(async () => {
     folder = await TestService.emptyHome();
     archive = path.join(folder, "home.tar.gz");
-    original = new TestService(path.join(folder, "original"));
+    original = new TestService(await makeHome(rowsOfJobs(jobs, { varied: true })));
     restored = new TestService(path.join(folder, "restored"));
     await original.start();
   });
   after(async () => {
     for (const service of [original, restored]) await service.stop();
-    await removeHome(folder);
+    for (const used of [folder, original.home]) await removeHome(used);
   });
 
   const allReady = async (service: TestService) =>
-    assert.deepEqual([...(await service.readyJobs()).values()], Array(sampleJobs).fill("Ready"));
+    assert.deepEqual([...(await service.readyJobs()).values()], Array(jobs).fill("Ready"));
 
   it("is made beside the running service, which goes on to the end", async () => {
     const applied = "SELECT 1 FROM Stacks WHERE applied_hash IS NOT NULL";
     const running = "SELECT 1 FROM Runs WHERE status = 'running' AND engine IS NOT NULL";
     await until(
       "half of it is built, and more is under way",
-      () => original.sql(applied).length >= 30 && original.sql(running).length >= 2,
+      () => original.sql(applied).length >= 8 && original.sql(running).length >= 2,
       rollOutMs,
     );
     const said = await rowgate(original.home, "backup", archive);

@@ -7,10 +7,10 @@ import { after, before, describe, it } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { rowgate, saidBy, startRowgate } from "../support/command-line.ts";
 import { makeHome, removeHome, TestService, until } from "../support/service.ts";
-import { cluster, environment, job, policy } from "../support/small-rows.ts";
+import { cluster, environment, groupId, job, policy } from "../support/small-rows.ts";
 
 const jobType = "databricks:index/job:Job";
-const stacks = ["acl-eastus-job-201", "job-eastus-201"];
+const stacks = [`access-eastus-${groupId("ds_team")}`, "acl-eastus-job-201", "job-eastus-201"];
 
 interface Request {
   readonly request: string;
@@ -75,7 +75,7 @@ describe("rowgate acts", () => {
     const looked = await say("refresh", "201", "--wait", "-o", "json");
     assert.deepEqual([looked.code, looked.err], [0, ""]);
     const request = JSON.parse(looked.out) as Request;
-    assert.deepEqual([request.status, request.runs.length], ["succeeded", 2]);
+    assert.deepEqual([request.status, request.runs.length], ["succeeded", 3]);
     assert.deepEqual(await service.get(`/api/requests/${request.request}`), request);
     assert.ok(await isDrifted());
     const lookedAgain = await say("refresh", "201", "--wait");
@@ -144,7 +144,7 @@ describe("rowgate acts", () => {
       const lines = out.trimEnd().split("\n");
       for (const line of lines) assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}job \d+ {2}\S/);
       const of = (id: number) => lines.filter((line) => line.includes(`  job ${id}  `));
-      assert.match(of(201)[0] ?? "", /job 201 {2}Ready: All 2 stacks/);
+      assert.match(of(201)[0] ?? "", /job 201 {2}Ready: All 3 stacks/);
       assert.match(of(201)[1] ?? "", /job 201 {2}not Ready, RowBlocked: .*"fly" is not a permission/);
       assert.equal(of(202).length, 1, "a job whose state stays has one line");
     });

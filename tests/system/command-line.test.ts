@@ -28,6 +28,8 @@ describe("rowgate looks around", () => {
     ];
     service = new TestService(await makeHome([environment(), ...rows]));
     await service.start();
+    // Its policy waits for a model that job 201 registers.
+    await service.jobIs(202, "Ready");
     await service.settled();
   });
   after(async () => {
@@ -119,7 +121,8 @@ describe("rowgate looks around", () => {
     });
 
     it("runs shows the newest, all or of one job", async () => {
-      const runs = await json<{ runId: string; stack: string; status: string }[]>("get", "runs");
+      type Run = Readonly<Record<"runId" | "stack" | "kind" | "reason" | "status", string>>;
+      const runs = await json<Run[]>("get", "runs");
       const stored = service.sql("SELECT run_id FROM Runs ORDER BY number DESC").map(({ run_id }) => run_id);
       assert.deepEqual(
         runs.map(({ runId }) => runId),
@@ -129,11 +132,25 @@ describe("rowgate looks around", () => {
       assert.deepEqual(heads, ["RUN", "STACK", "KIND", "REASON", "STATUS", "QUEUED", "TOOK", "CHANGES"]);
       assert.deepEqual(
         rows.map((row) => row.slice(0, 5)),
-        runs.slice(0, 2).map(({ runId, stack }) => [runId, stack, "update", "first-run", "succeeded"]),
+        runs
+          .slice(0, 2)
+          .map(({ runId, stack, kind, reason, status }) => [runId, stack, kind, reason, status]),
       );
-      for (const row of rows) assert.match(row.slice(5).join(" "), /^\d+[smh] \d+\.\ds create \d+$/);
+      for (const row of rows)
+        assert.match(row.slice(5).join(" "), /^\d+[smh] \d+\.\ds \w+ \d+(?:,\w+ \d+)*$/);
+      const firstRuns = runs.filter(({ reason }) => reason === "first-run");
+      assert.deepEqual(
+        firstRuns.map(({ stack, kind, status }) => `${stack} ${kind} ${status}`).toSorted(),
+        service
+          .sql("SELECT stack FROM Stacks")
+          .map(({ stack }) => `${stack} update succeeded`)
+          .toSorted(),
+      );
       const ofJob = await json<{ stack: string }[]>("get", "runs", "--job", "202");
-      assert.deepEqual(ofJob.map(({ stack }) => stack).toSorted(), [access, "job-eastus-202"].toSorted());
+      assert.deepEqual(
+        [...new Set(ofJob.map(({ stack }) => stack))].toSorted(),
+        [access, "acl-eastus-job-202", "job-eastus-202"].toSorted(),
+      );
     });
 
     it("policies shows who may do what, and which row is held by what", async () => {
@@ -143,7 +160,7 @@ describe("rowgate looks around", () => {
         ["1", "201", "DataScientist", "execute_inference,read_model", "ds_team", "-", "-", "-"],
         ["2", "202", "DataScientist", "read_model", "ds_team", "ml.models.job_201", "-", "-"],
         ["3", "20", "DataScientist", "read_model", "ds_team", "-", "-", "-"],
-        ["4", "20", "DataScientist", "fly", "fraud_analytics", "-", "-", "Blocked: known-permission"],
+        ["4", "20", "DataScientist", "fly", "fraud_analytics", "-", "-", "Blocked: UnknownPermission"],
       ]);
       const byTable = cells(await printed("get", "access_policies", "--job", "20"));
       assert.deepEqual(byTable, [table[0], table[3], table[4]]);
@@ -173,7 +190,15 @@ describe("rowgate looks around", () => {
         );
       });
     }
-    for (const kind of ["pipelines", "models", "data-sources", "runtimes", "alerts"]) {
+    for (const kind of [
+      "pipelines",
+      "models",
+      "data-sources",
+      "runtimes",
+      "alert-rules",
+      "alerts",
+      "exceptions",
+    ]) {
       it(`${kind} says that there are none`, async () => {
         assert.equal(await printed("get", kind), `no ${kind}\n`);
         assert.deepEqual(await json("get", kind), []);
@@ -215,7 +240,13 @@ describe("rowgate looks around", () => {
         "Secret_References 1",
       ]);
       assert.deepEqual(outputs, await service.get("/api/jobs/201/outputs"));
-      assert.equal(runs.length, 5);
+      assert.deepEqual([...new Set(runs.map(({ stack }) => stack))].toSorted(), [
+        access,
+        "acl-eastus-job-201",
+        "firewall-eastus-databricks",
+        "job-eastus-201",
+        "network-eastus-databricks",
+      ]);
     });
 
     it("stack tells which rows ask it for what", async () => {
@@ -247,18 +278,30 @@ describe("rowgate looks around", () => {
       const made = steps.filter(({ status, operation }) => status === "done" && operation === "create");
       const objects = made.filter(({ objectId }) => objectId !== null);
       assert.deepEqual(objects.map(({ type }) => String(type).split(":").at(-1)).toSorted(), [
+        "AccessControlRuleSet",
+        "BlobContainer",
         "ClusterPolicy",
+        "ClusterPolicy",
+        "EncryptionScope",
+        "ExternalLocation",
+        "Grant",
+        "Grant",
+        "Grant",
         "Job",
+        "MlflowExperiment",
+        "RegisteredModel",
+        "RoleAssignment",
+        "RoleAssignment",
+        "RoleAssignment",
         "RoleAssignment",
         "ServicePrincipal",
         "UserAssignedIdentity",
       ]);
-      const inClouds = (await service.objects()).map(({ id }) => id);
-      for (const { objectId } of objects)
-        assert.ok(
-          inClouds.some((id) => id.endsWith(String(objectId))),
-          String(objectId),
-        );
+      const inClouds = (await service.calls())
+        .filter(({ call, result }) => call === "create" && result === "ok")
+        .map(({ type, id }) => `${type} ${id}`);
+      for (const { type, objectId } of objects)
+        assert.ok(inClouds.includes(`${type} ${objectId}`), `${type} ${objectId}`);
     });
   });
 
@@ -340,6 +383,9 @@ describe("rowgate looks around", () => {
           `${execute} yes yes`,
           "USE_CATALOG on catalog ml to ds_team yes yes",
           "USE_SCHEMA on schema ml.models to ds_team yes yes",
+          // once for each of its permissions
+          "membership in the workspace of eastus to ds_team yes yes",
+          "membership in the workspace of eastus to ds_team yes yes",
         ],
       );
       assert.deepEqual(await json("why", "policies/1"), await json("why", "Access_Policies/1"));
@@ -363,13 +409,13 @@ describe("rowgate looks around", () => {
     [
       ["get", "jobz"],
       2,
-      /^error: .*'jobz'.* Kinds are jobs, stacks, runs, .*alerts\.\nSee `rowgate get --help`/,
+      /^error: .*'jobz'.* Kinds are jobs, stacks, runs, alerts, .*alert-rules, .*exceptions\.\nSee `rowgate get --help`/,
     ],
     [["get"], 2, /^error: missing required argument 'kind'\nSee `rowgate get --help`/],
     [["get", "jobs", "--job", "x"], 2, /^error: .*'--job <id>'.*'x'.*like 201/],
     [["get", "jobs", "-o", "xml"], 2, /^error: .*'xml'.*table, json, yaml/],
     [["get", "runs", "--limit", "501"], 2, /^error: .*'--limit <n>'.*from 1 to 500\./],
-    [["get", "jobs", "--limit", "5"], 2, /^error: --limit is for runs alone\n/],
+    [["get", "jobs", "--limit", "5"], 2, /^error: --limit is for runs and alerts alone\n/],
     [["get", "jobs", "--nope"], 2, /^error: unknown option '--nope'\nSee `rowgate get --help`/],
     [["zzz"], 2, /^error: unknown command 'zzz'\nSee `rowgate --help`\.\n$/],
     [["describe", "job", "1.5"], 2, /^error: .*'1\.5'.*number of a job.*\nSee `rowgate describe job --help`/],

@@ -38,7 +38,7 @@ describe("a half-failed run", () => {
     });
     service.sql(
       `INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group, model) VALUES
-        (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.job_202'),
+        (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.demand_forecast'),
         (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.fraud_scoring'),
         (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.credit_risk')`,
     );
@@ -69,7 +69,7 @@ describe("a half-failed run", () => {
     });
     service.sql(
       `INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group, model) VALUES
-        (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.job_202')`,
+        (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.demand_forecast')`,
     );
     await until("the run failed", () => service.runs(access).at(-1)?.status === "failed");
     await service.settled();

@@ -5,25 +5,31 @@ import { copyFile, symlink } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import type { PlatformSpec } from "../../metadata-schema/desired-state.ts";
 import type { SideOptions } from "../support/engine-sides.ts";
 import { serveProgram } from "../support/language-server.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
 import { checkout, enginePath } from "../support/service.ts";
 import { environment } from "../support/small-rows.ts";
 
-const spec = {
+const { subscription_id: subscriptionId, tenant_id: tenantId } = environment().values;
+const spec: PlatformSpec = {
   kind: "platform",
   stack: "platform-eastus",
   environment: {
     name: "eastus",
     location: "eastus",
-    subscriptionId: environment().values.subscription_id,
-    tenantId: environment().values.tenant_id,
+    subscriptionId: String(subscriptionId),
+    tenantId: String(tenantId),
     resourceGroup: "rg-ml-eastus",
+    existing: {},
   },
   addressSpace: "10.20.0.0/16",
-  vault: { mode: "own", name: "kv-by-hand-0001" },
   ownGroup: null,
+  serviceUrl: null,
+  alertEmails: [],
+  production: true,
+  deletionProtection: true,
 };
 
 describe("the program by hand", () => {

@@ -7,10 +7,18 @@ import { after, before, describe, it } from "node:test";
 import type { StackSpec } from "../../metadata-schema/desired-state.ts";
 import { adoptionTable } from "../../program/adoption/adoption-table.ts";
 import { type LeftoverLab, openLeftoverLab } from "../support/leftover-lab.ts";
-import { jobWaves, platformSpec, platformWaves, specsIn } from "../support/leftover-specs.ts";
+import {
+  networkSpec,
+  platformSpec,
+  runtimesSpec,
+  sharedServer,
+  specsIn,
+  sqlFirewallSpec,
+} from "../support/small-specs.ts";
 
-const arm = (type: string): string => `azure-native:${type}`;
 const listType = "databricks:index/ipAccessList:IpAccessList";
+const jobType = "databricks:index/job:Job";
+const everyType = Object.keys(adoptionTable);
 
 describe("an engine killed after a create was carried out", () => {
   let lab: LeftoverLab;
@@ -21,63 +29,57 @@ describe("an engine killed after a create was carried out", () => {
   });
   after(() => lab.close());
 
-  async function killAtEach(spec: StackSpec, waves: readonly (readonly string[])[]): Promise<void> {
-    for (const types of waves) {
-      const interruptions = types.map((type) => ({ type, call: "create" }) as const);
-      const { ended } = await lab.killAfterCommit(spec, interruptions);
+  /** Kills runs of the stack at the create of each of its types, and ends with one that nobody kills. */
+  async function killAtEach(spec: StackSpec, types: readonly string[] = everyType): Promise<void> {
+    const call = "create";
+    const struck = await lab.killAtEach(spec, { call, types }, {}, async (now, ended) => {
       assert.ok(ended.status === "failed" && ended.failure.code === "EngineLost", JSON.stringify(ended));
       const pending = (await lab.pending(spec.stack)).join("\n");
-      for (const type of types) {
+      for (const type of now)
         assert.ok(pending.includes(`${type}::`), `the create of ${type} is pending: ${pending}`);
-        seen.add(type);
-      }
-    }
+    });
+    assert.ok(struck.length > 0, "a run was killed");
+    for (const type of struck) seen.add(type);
+    await lab.madeOnce(spec.stack);
+    await lab.isSettled(spec);
   }
 
   it("in a platform stack leaves nothing that is made twice", async () => {
-    await killAtEach(platformSpec, platformWaves);
-    const outputs = await lab.apply(platformSpec);
-    await lab.madeOnce(platformSpec.stack);
-    await lab.isSettled(platformSpec);
-    specs = specsIn(String(outputs.workspace_url));
+    await killAtEach(platformSpec);
+    specs = specsIn(await lab.apply(platformSpec, { wasApplied: true }));
   });
 
-  it("in a network stack leaves nothing that is made twice", async () => {
-    await killAtEach(specs.network, [[arm("network:PrivateEndpoint")], [arm("network:PrivateDnsZoneGroup")]]);
-    await lab.apply(specs.network);
-    await lab.madeOnce(specs.network.stack);
-    await lab.isSettled(specs.network);
+  it("in a network stack, a stack of runtimes or a firewall's leaves nothing that is made twice", async () => {
+    await killAtEach(networkSpec);
+    await killAtEach(runtimesSpec);
+    await lab.portal(sharedServer.id, sharedServer.properties, sharedServer.type);
+    await killAtEach(sqlFirewallSpec);
+  });
+
+  it("in a workspace leaves nothing that is made twice", async () => {
+    await killAtEach(specs.inside);
   });
 
   it("in a job stack leaves nothing that is made twice", async () => {
-    const spec = specs.job(201);
-    await killAtEach(spec, jobWaves);
-    await lab.apply(spec);
-    await lab.madeOnce(spec.stack);
-    await lab.isSettled(spec);
-    assert.equal((await lab.objects("databricks:index/job:Job")).length, 1);
+    const { warehouse_id: warehouseId } = await lab.apply(specs.inside, { wasApplied: true });
+    await killAtEach(specs.fullJob(201, String(warehouseId)));
+    assert.equal((await lab.objects(jobType)).length, 1);
+    await killAtEach(specs.onlineJob(204), ["databricks:index/modelServing:ModelServing"]);
   });
 
   it("in an access stack leaves nothing that is made twice", async () => {
-    const spec = specs.access("ds_team");
-    await killAtEach(spec, [[arm("authorization:RoleAssignment"), "databricks:index/grant:Grant"]]);
-    await lab.apply(spec);
-    await lab.madeOnce(spec.stack);
-    await lab.isSettled(spec);
+    await killAtEach(specs.access("ds_team"));
   });
 
   it("in an acl stack leaves nothing that is made twice", async () => {
-    const [job] = await lab.objects("databricks:index/job:Job");
-    const spec = specs.acl(job?.id.split("/").at(-1) ?? "");
-    await killAtEach(spec, [["databricks:index/permissions:Permissions"]]);
-    await lab.apply(spec);
-    await lab.madeOnce(spec.stack);
-    await lab.isSettled(spec);
+    const [job] = await lab.objects(jobType);
+    await killAtEach(specs.acl(job?.id.split("/").at(-1) ?? ""));
   });
 
   it("at an IP access list, which no provider can look up, asks a person, and goes on with the id", async () => {
     const spec = specs.firewall;
-    await killAtEach(spec, [[listType]]);
+    await lab.killAfterCommit(spec, [{ type: listType, call: "create" }]);
+    seen.add(listType);
     const { ended } = await lab.run(spec);
     assert.ok(ended.status === "failed", JSON.stringify(ended));
     assert.deepEqual([ended.failure.code, ended.failure.class], ["LeftoverUnresolved", "permanent"]);
@@ -87,8 +89,8 @@ describe("an engine killed after a create was carried out", () => {
     const urn = (await lab.pending(spec.stack)).find((each) => each.includes(listType))?.split(" ")[1] ?? "";
     const adopt = [{ urn, id: list?.id.split("/").at(-1) ?? "" }];
     const confType = "databricks:index/workspaceConf:WorkspaceConf";
-    await lab.killAfterCommit(spec, [{ type: confType, call: "create" }], { adopt });
-    seen.add(confType);
+    const { struck } = await lab.killAfterCommit(spec, [{ type: confType, call: "create" }], { adopt });
+    assert.equal(struck.length, 1);
     await lab.apply(spec);
     await lab.madeOnce(spec.stack);
     await lab.isSettled(spec);
@@ -96,12 +98,18 @@ describe("an engine killed after a create was carried out", () => {
 
   it("before it was carried out, creates once; also when the next engine dies before it has looked", async () => {
     const spec = specs.job(202);
-    for (const types of jobWaves) {
+    const identity = "azure-native:managedidentity:UserAssignedIdentity";
+    const policy = "databricks:index/clusterPolicy:ClusterPolicy";
+    const experiment = "databricks:index/mlflowExperiment:MlflowExperiment";
+    for (const types of [
+      [identity, policy, experiment],
+      ["databricks:index/servicePrincipal:ServicePrincipal"],
+      [jobType, "databricks:index/grant:Grant"],
+    ]) {
       const interruptions = types.map((type) => ({ type, call: "create" }) as const);
       const { struck } = await lab.killAfterCommit(spec, interruptions, { before: true });
       assert.deepEqual(struck, interruptions);
     }
-    const identity = arm("managedidentity:UserAssignedIdentity");
     await lab.apply(spec);
     await lab.madeOnce(spec.stack);
     await lab.isSettled(spec);
@@ -117,6 +125,6 @@ describe("an engine killed after a create was carried out", () => {
   });
 
   it("was shown for every type of the table", () => {
-    assert.deepEqual([...seen].sort(), Object.keys(adoptionTable).sort());
+    assert.deepEqual([...seen].sort(), [...everyType].sort());
   });
 });

@@ -61,7 +61,7 @@ describe("one edit", () => {
 
   it("in SQL is one trace from the row to the object in the cloud", async () => {
     const runsBefore = service.runs(access).length;
-    grant("ml.models.job_202");
+    grant("ml.models.price_optimiser");
     await until("the run ended", () => {
       const runs = service.runs(access);
       return runs.length > runsBefore && runs.at(-1)?.status === "succeeded";

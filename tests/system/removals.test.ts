@@ -38,9 +38,16 @@ describe("removals", () => {
     (await service.objects(`?type=${grantType}`)).map((object) => object.id);
 
   it("happen although an addition to the same stack is refused by the cloud, run after run", async () => {
+    await service.addFault({
+      type: "databricks:index/grant:Grant",
+      call: "create",
+      code: "INVALID_STATE",
+      message: "The metastore is read-only.",
+      times: "forever",
+    });
     service.script(`BEGIN;
       INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group, model)
-        VALUES (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.no_such_model');
+        VALUES (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.price_optimiser');
       DELETE FROM Access_Policies WHERE job_id = 202; COMMIT`);
     await until("the run failed", () => service.runs(access).at(-1)?.status === "failed");
     const now = await grants();
@@ -50,7 +57,30 @@ describe("removals", () => {
       "what is still asked for stays",
     );
     await service.jobIs(201, "RunFailed");
-    service.sql("DELETE FROM Access_Policies WHERE model LIKE '%no_such_model'");
+    await service.clearFaults();
+    service.sql("DELETE FROM Access_Policies WHERE model LIKE '%price_optimiser'");
+    await service.jobIs(201, "Ready");
+  });
+
+  it("happen although a row beside them names a model that is not there", async () => {
+    service.script(`BEGIN;
+      INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group, model)
+        VALUES (201, 'DataScientist', '["read_model"]', 'ds_team', 'ml.models.no_such_model');
+      DELETE FROM Access_Policies WHERE entra_id_group = 'ds_team' AND permissions LIKE '%execute%'; COMMIT`);
+    await until(
+      "the grant is gone",
+      async () => !(await grants()).some((id) => id.endsWith("job_201/ds_team")),
+    );
+    await service.jobIs(201, "RowWaiting");
+    const job = await service.get<{ rows: { condition: { reason: string } }[] }>("/api/jobs/201");
+    assert.deepEqual(
+      job.rows.map(({ condition }) => condition.reason),
+      ["ModelNotFound"],
+    );
+    service.script(`BEGIN;
+      DELETE FROM Access_Policies WHERE model LIKE '%no_such_model';
+      INSERT INTO Access_Policies (job_id, role, permissions, entra_id_group)
+        VALUES (201, 'DataScientist', '["execute_inference"]', 'ds_team'); COMMIT`);
     await service.jobIs(201, "Ready");
   });
 

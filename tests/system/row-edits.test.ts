@@ -34,8 +34,11 @@ describe("row edits in raw SQL", () => {
     await removeHome(service.home);
   });
 
+  /** Grants that rows ask for; those of the jobs' own identities come and go with their jobs. */
   const grantNames = async (): Promise<readonly string[]> =>
-    (await service.objects(`?type=${encodeURIComponent(grantType)}`)).map((object) => object.id);
+    (await service.objects(`?type=${encodeURIComponent(grantType)}`))
+      .map((object) => object.id)
+      .filter((id) => id.endsWith("/ds_team"));
   const grantsOn = async (model: string): Promise<number> =>
     (await grantNames()).filter((id) => id.endsWith(`/${model}/ds_team`)).length;
   const runCounts = (): ReadonlyMap<string, number> =>
@@ -92,7 +95,15 @@ describe("row edits in raw SQL", () => {
     });
     assert.deepEqual([...second], [[access, 1]]);
     assert.deepEqual(await grantNames(), []);
-    assert.ok(!(await service.stateStacks()).includes(access), "a stack that nobody asks for has no state");
+    assert.ok((await service.stateStacks()).includes(access), "who may run the job may sign in");
+  });
+
+  it("a stack that nobody asks for any more is destroyed", async () => {
+    const ran = await ranBy(() => {
+      service.sql("DELETE FROM Access_Policies WHERE job_id = 201");
+    });
+    assert.deepEqual([...ran.keys()].toSorted(), [access, "acl-eastus-job-201"]);
+    assert.ok(!(await service.stateStacks()).includes(access), "it has no state");
     assert.deepEqual(service.sql("SELECT 1 FROM Stacks WHERE stack = ?", access), []);
   });
 
@@ -150,18 +161,19 @@ describe("row edits in raw SQL", () => {
       service.sql("DELETE FROM Jobs WHERE job_id = 201");
     });
     const left = (await service.objects()).filter((object) => /job[-_]201\b/.test(JSON.stringify(object)));
-    const kept = ["databricks:index/registeredModel:RegisteredModel"];
     assert.deepEqual(
-      left.map((object) => object.type).filter((type) => !kept.includes(type)),
-      [],
+      left.map(({ type, body }) => [type, body.state]),
+      [["azure-native:storage:EncryptionScope", "Disabled"]],
+      "ARM deletes no encryption scope, it disables them",
     );
+    const kept = ["acl-eastus-job-202", "job-eastus-202", "platform-eastus", "workspace-eastus"];
     assert.deepEqual(
       (await service.stateStacks()).toSorted(),
-      ["job-eastus-202", "platform-eastus"],
+      kept,
       "its network and firewall stacks had no other user",
     );
     const stacks = service.sql("SELECT stack FROM Stacks ORDER BY stack").map(({ stack }) => stack);
-    assert.deepEqual(stacks, ["job-eastus-202", "platform-eastus"]);
+    assert.deepEqual(stacks, kept);
     const ends = service.sql(
       "SELECT stack, ended_at FROM Runs WHERE kind = 'destroy' AND stack LIKE '%-201' ORDER BY ended_at",
     );

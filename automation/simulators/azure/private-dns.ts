@@ -3,14 +3,13 @@ import { type Body, bodiesAt, textAt, textsAt } from "../json.ts";
 import type { CallContext, ResourceType } from "../resource-type.ts";
 import type { CloudObject } from "../store.ts";
 import { type ArmCall, armType, requireReference } from "./arm-type.ts";
+import { recordNameIn } from "./private-link.ts";
 import { sameId, virtualNetworkToken } from "./virtual-network.ts";
 
 export const privateZoneToken = "azure-native:privatedns:PrivateZone";
 export const networkLinkToken = "azure-native:privatedns:VirtualNetworkLink";
 export const recordSetToken = "azure-native:privatedns:PrivateRecordSet";
 export const zoneGroupToken = "azure-native:network:PrivateDnsZoneGroup";
-
-const dnsApi = "2024-06-01";
 const zonePath =
   "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Network/privateDnsZones/{privateZoneName}";
 
@@ -20,9 +19,7 @@ const linksOf = (ctx: CallContext, zoneId: string): CloudObject[] =>
 export const privateZone: ResourceType = armType({
   token: privateZoneToken,
   armType: "Microsoft.Network/privateDnsZones",
-  apiVersion: dnsApi,
   path: zonePath,
-  inputs: ["location", "tags"],
   replaceOn: ["location"],
   outputsOnly: ["numberOfRecordSets", "numberOfVirtualNetworkLinks", "internalId"],
   view: (ctx, zone) => ({
@@ -46,9 +43,7 @@ export const privateZone: ResourceType = armType({
 export const virtualNetworkLink: ResourceType = armType({
   token: networkLinkToken,
   armType: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-  apiVersion: dnsApi,
   path: `${zonePath}/virtualNetworkLinks/{virtualNetworkLinkName}`,
-  inputs: ["location", "registrationEnabled", "resolutionPolicy", "tags", "virtualNetwork"],
   required: ["virtualNetwork.id"],
   replaceOn: ["location", "virtualNetwork"],
   outputsOnly: ["virtualNetworkLinkState"],
@@ -82,22 +77,20 @@ function refuseSecondZone(call: ArmCall, network: CloudObject): void {
 export const privateDnsZoneGroup: ResourceType = armType({
   token: zoneGroupToken,
   armType: "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
-  apiVersion: "2024-05-01",
   path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Network/privateEndpoints/{privateEndpointName}/privateDnsZoneGroups/{privateDnsZoneGroupName}",
-  inputs: ["privateDnsZoneConfigs"],
   required: ["privateDnsZoneConfigs"],
   outputsOnly: ["recordSets"],
   build: (call) => {
     const endpointId = call.id.replace(/\/privateDnsZoneGroups\/[^/]+$/i, "");
     refuseSecondGroup(call, endpointId);
-    removeRecords(call.ctx, endpointId);
+    if (call.before) removeRecords(call.ctx, call.before);
     const configs = bodiesAt(call.inputs, "privateDnsZoneConfigs").map((config) => ({
       ...config,
       recordSets: writeRecords(call, endpointId, config),
     }));
     return { privateDnsZoneConfigs: configs };
   },
-  release: (ctx, group) => removeRecords(ctx, group.id.replace(/\/privateDnsZoneGroups\/[^/]+$/i, "")),
+  release: removeRecords,
 });
 
 function refuseSecondGroup(call: ArmCall, endpointId: string): void {
@@ -116,15 +109,12 @@ function writeRecords(call: ArmCall, endpointId: string, config: Body): Body[] {
   const { ctx } = call;
   const zone = requireReference(call, textAt(config, "privateDnsZoneId"), [privateZoneToken]);
   const endpoint = ctx.store.get("azure", endpointId);
-  const suffix = zone.name
-    .toLowerCase()
-    .replace(/^privatelink\./, "")
-    .replace("vaultcore.", "vault.");
   return bodiesAt(endpoint?.body, "customDnsConfigs")
-    .filter((dns) => textAt(dns, "fqdn").endsWith(`.${suffix}`))
-    .map((dns) => {
-      const recordSetName = textAt(dns, "fqdn").slice(0, -suffix.length - 1);
+    .map((dns) => ({ dns, recordSetName: recordNameIn(zone.name, textAt(dns, "fqdn")) }))
+    .filter((found): found is { dns: Body; recordSetName: string } => found.recordSetName !== undefined)
+    .map(({ dns, recordSetName }) => {
       const ipAddresses = textsAt(dns, "ipAddresses");
+      const fqdn = recordSetName === "@" ? zone.name : `${recordSetName}.${zone.name}`;
       ctx.store.put({
         cloud: "azure",
         id: `${zone.id}/A/${recordSetName}`,
@@ -132,20 +122,24 @@ function writeRecords(call: ArmCall, endpointId: string, config: Body): Body[] {
         name: recordSetName,
         scope: zone.id,
         body: {
-          fqdn: `${recordSetName}.${zone.name}.`,
+          fqdn: `${fqdn}.`,
           ttl: 10,
           aRecords: ipAddresses.map((ipv4Address) => ({ ipv4Address })),
           metadata: { creator: `created by private endpoint ${endpoint?.name}`, privateEndpoint: endpointId },
         },
       });
-      const fqdn = `${recordSetName}.${zone.name}`;
       return { fqdn, ipAddresses, provisioningState: "Succeeded", recordSetName, recordType: "A", ttl: 10 };
     });
 }
 
-function removeRecords(ctx: CallContext, endpointId: string): void {
-  const own = ctx.store
-    .ofType(recordSetToken)
-    .filter((record) => sameId(textAt(record.body, "metadata.privateEndpoint"), endpointId));
-  for (const record of own) ctx.store.remove("azure", record.id);
+/**
+ * Azure keeps no account of whose a record set is: a second endpoint for a name writes over the first one's,
+ * and whichever group goes first takes the record set along.
+ */
+function removeRecords(ctx: CallContext, group: CloudObject): void {
+  for (const config of bodiesAt(group.body, "privateDnsZoneConfigs")) {
+    for (const record of bodiesAt(config, "recordSets")) {
+      ctx.store.remove("azure", `${textAt(config, "privateDnsZoneId")}/A/${textAt(record, "recordSetName")}`);
+    }
+  }
 }

@@ -9,8 +9,9 @@ import { type Body, bodiesAt, equal, textAt, textsAt } from "../json.ts";
 import type { CallContext, InputFault, ResourceType } from "../resource-type.ts";
 import type { CloudObject } from "../store.ts";
 import { type ArmCall, armType, regionName, requireReference } from "./arm-type.ts";
+import { connectionObjects, connectionsOf, leadsTo, putConnection } from "./connections.ts";
 import { formatAddress, parseAddress, parseCidr } from "./ipv4.ts";
-import { askedConnection, connectionTypes, privateLinkTargets } from "./private-link.ts";
+import { askedConnection, privateLinkTargets } from "./private-link.ts";
 import { sameId, subnetPrefixes, subnetToken } from "./virtual-network.ts";
 
 export const privateEndpointToken = "azure-native:network:PrivateEndpoint";
@@ -23,21 +24,16 @@ const reservedAtEnd = 1;
 export const privateEndpoint: ResourceType = armType({
   token: privateEndpointToken,
   armType: "Microsoft.Network/privateEndpoints",
-  apiVersion: "2024-05-01",
   path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Network/privateEndpoints/{privateEndpointName}",
-  inputs: [
-    "applicationSecurityGroups",
-    "customNetworkInterfaceName",
-    "ipConfigurations",
-    "location",
-    "manualPrivateLinkServiceConnections",
-    "privateLinkServiceConnections",
-    "subnet",
-    "tags",
-  ],
   required: ["subnet.id"],
   replaceOn: ["subnet", "location", "customNetworkInterfaceName"],
   outputsOnly: ["privateLinkServiceConnectionState", "customDnsConfigs", "networkInterfaces", "id", "type"],
+  takes: { create: 60, update: 30, delete: 30 },
+  // a workspace is Updating while an endpoint to it is made or removed
+  holds: (_id, inputs) =>
+    [textAt(askedConnection(inputs)?.connection, "privateLinkServiceId")].filter((id) =>
+      /\/Microsoft\.Databricks\/workspaces\//i.test(id),
+    ),
   check: (inputs): InputFault[] =>
     askedConnection(inputs)
       ? []
@@ -68,40 +64,58 @@ function connect(call: ArmCall): Body {
     Object.keys(privateLinkTargets),
   );
   const { rule, groupId } = admitGroupId(call, target, connection);
+  admitBrowserLogin(call, target, groupId);
   const address = takeAddress(ctx, subnet, call.name);
-  const nic = putInterface(call, subnet, address);
-  const connectionName = `${call.name}.${crypto.randomUUID()}`;
-  ctx.store.put({
-    cloud: "azure",
-    id: `${target.id}/privateEndpointConnections/${connectionName}`,
-    type: rule.connectionType,
-    name: connectionName,
-    scope: target.scope,
-    body: {
-      privateEndpoint: { id: call.id },
-      groupIds: [groupId],
-      privateLinkServiceConnectionState:
-        asked?.list === "manualPrivateLinkServiceConnections"
-          ? { status: "Pending", description: textAt(connection, "requestMessage"), actionsRequired: "None" }
-          : { status: "Approved", description: "Auto-approved", actionsRequired: "None" },
-      provisioningState: "Succeeded",
-    },
+  const fqdns = rule.fqdns(target);
+  const nic = putInterface(call, { subnet, address, fqdns });
+  const isManual = asked?.list === "manualPrivateLinkServiceConnections";
+  putConnection(ctx, target, {
+    endpointId: call.id,
+    name: `${call.name}.${crypto.randomUUID()}`,
+    groupId,
+    status: isManual ? "Pending" : "Approved",
+    description: isManual ? textAt(connection, "requestMessage") : "Auto-approved",
   });
   return {
     networkInterfaces: [{ id: nic }],
-    customDnsConfigs: rule.fqdns(target, groupId).map((fqdn) => ({ fqdn, ipAddresses: [address] })),
+    customDnsConfigs: fqdns.map((fqdn) => ({ fqdn, ipAddresses: [address] })),
   };
 }
 
-function admitGroupId(call: ArmCall, target: CloudObject, connection: Body) {
-  const rule = privateLinkTargets[target.type];
+export function admitGroupId(call: ArmCall, target: CloudObject, connection: Body) {
+  const subResources = privateLinkTargets[target.type]?.subResources ?? {};
   const groupIds = textsAt(connection, "groupIds");
   const [groupId = ""] = groupIds;
-  if (rule && groupIds.length === 1 && rule.groupIds.includes(groupId)) return { rule, groupId };
+  const rule = subResources[groupId];
+  if (rule && groupIds.length === 1) return { rule, groupId };
   throw armError(
     400,
     "InvalidPrivateLinkServiceGroupId",
-    `Private endpoint ${call.name} asks ${target.id} for group ids [${groupIds.join(", ")}]; exactly one of [${rule?.groupIds.join(", ")}] is supported.`,
+    `Private endpoint ${call.name} asks ${target.id} for group ids [${groupIds.join(", ")}]; exactly one of [${Object.keys(subResources).join(", ")}] is supported.`,
+  );
+}
+
+/** Browser sign-in is shared by a region's workspaces, and needs a workspace that is reached privately already. */
+function admitBrowserLogin({ ctx, name }: ArmCall, target: CloudObject, groupId: string): void {
+  if (groupId !== "browser_authentication") return;
+  const region = regionName(textAt(target.body, "location"));
+  if (!connectionObjects(ctx, target.id).some((connection) => leadsTo(connection, "databricks_ui_api"))) {
+    throw armError(
+      400,
+      "BrowserAuthenticationNeedsUiApi",
+      `Private endpoint ${name} asks workspace ${target.name} for browser_authentication, which needs a private endpoint for databricks_ui_api on that workspace first.`,
+    );
+  }
+  const other = ctx.store
+    .ofType(target.type)
+    .filter((workspace) => regionName(textAt(workspace.body, "location")) === region)
+    .flatMap((workspace) => connectionObjects(ctx, workspace.id))
+    .find((connection) => leadsTo(connection, groupId));
+  if (!other) return;
+  throw armError(
+    409,
+    "BrowserAuthenticationAlreadyExists",
+    `Private endpoint ${name} asks for browser_authentication, which region ${region} has already: ${textAt(other.body, "privateEndpoint.id")}. One serves all workspaces of a region.`,
   );
 }
 
@@ -160,7 +174,14 @@ function takeAddress(ctx: CallContext, subnet: CloudObject, endpointName: string
   );
 }
 
-function putInterface(call: ArmCall, subnet: CloudObject, address: string): string {
+function putInterface(
+  call: ArmCall,
+  {
+    subnet,
+    address,
+    fqdns,
+  }: { readonly subnet: CloudObject; readonly address: string; readonly fqdns: string[] },
+): string {
   const name = textAt(call.inputs, "customNetworkInterfaceName") || `${call.name}.nic.${crypto.randomUUID()}`;
   const group = call.id.replace(/\/privateEndpoints\/[^/]+$/i, "");
   const id = `${group}/networkInterfaces/${name}`;
@@ -179,6 +200,7 @@ function putInterface(call: ArmCall, subnet: CloudObject, address: string): stri
           privateIPAddress: address,
           privateIPAllocationMethod: "Dynamic",
           subnet: { id: subnet.id },
+          privateLinkConnectionProperties: { fqdns },
         },
       ],
     },
@@ -190,11 +212,6 @@ const nicsOf = (ctx: CallContext, endpointId: string): CloudObject[] =>
   ctx.store
     .ofType(networkInterfaceToken)
     .filter((nic) => sameId(textAt(nic.body, "privateEndpoint.id"), endpointId));
-
-export const connectionsOf = (ctx: CallContext, endpointId: string): CloudObject[] =>
-  connectionTypes
-    .flatMap((type) => ctx.store.ofType(type))
-    .filter((connection) => sameId(textAt(connection.body, "privateEndpoint.id"), endpointId));
 
 /** The endpoint shows the state that its connection has on the target now. */
 function liveState(ctx: CallContext, endpoint: CloudObject): Body {

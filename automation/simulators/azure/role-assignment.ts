@@ -1,16 +1,13 @@
 /** Role assignments: (scope, role, principal) is unique whatever the name, and nothing of it ever changes. */
-import { matches, oneOf } from "../check.ts";
+import { matches } from "../check.ts";
 import { armError } from "../cloud-error.ts";
 import { principalKind, principalOf } from "../entra/directory.ts";
 import { type Body, textAt } from "../json.ts";
 import type { CallContext, ResourceType } from "../resource-type.ts";
 import { type ArmCall, armType, requireSubscription, resourceGroupOf } from "./arm-type.ts";
-import { builtInRoles } from "./role-definitions.ts";
+import { findRole, guid, isWithin, roleAssignmentToken, roleGuid } from "./role-definitions.ts";
 import { sameId } from "./virtual-network.ts";
 
-export const roleAssignmentToken = "azure-native:authorization:RoleAssignment";
-
-const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const fixed = ["principalId", "principalType", "roleDefinitionId", "scope"];
 /** ARM's limit for one subscription */
 const maxAssignments = 4000;
@@ -18,19 +15,10 @@ const maxAssignments = 4000;
 export const roleAssignment: ResourceType = armType({
   token: roleAssignmentToken,
   armType: "Microsoft.Authorization/roleAssignments",
-  apiVersion: "2022-04-01",
   path: "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
-  inputs: [
-    "condition",
-    "conditionVersion",
-    "description",
-    "principalId",
-    "principalType",
-    "roleDefinitionId",
-  ],
-  required: ["principalId", "roleDefinitionId"],
   replaceOn: ["principalId"],
   outputsOnly: ["createdOn", "updatedOn", "createdBy", "updatedBy"],
+  hasState: false,
   madeUpName: () => crypto.randomUUID(),
   check: (inputs) => [
     ...matches(inputs, "roleAssignmentName", { pattern: guid, says: "a role assignment's name is a GUID" }),
@@ -38,7 +26,6 @@ export const roleAssignment: ResourceType = armType({
       pattern: guid,
       says: "a principal is named by its object id, a GUID",
     }),
-    ...oneOf(inputs, "principalType", ["User", "Group", "ServicePrincipal", "ForeignGroup", "Device"]),
   ],
   build: (call) => {
     const scope = `/${textAt(call.inputs, "scope").replace(/^\/+/, "")}`;
@@ -52,25 +39,33 @@ export const roleAssignment: ResourceType = armType({
 function admit(call: ArmCall, scope: string): void {
   requireScope(call.ctx, scope);
   const role = roleGuid(textAt(call.inputs, "roleDefinitionId"));
-  if (!builtInRoles.has(role)) {
+  const found = findRole(call.ctx.store, role);
+  if (!found) {
     throw armError(
       400,
       "RoleDefinitionDoesNotExist",
       `The specified role definition with ID '${role}' does not exist.`,
     );
   }
+  if (found.assignableScopes && !found.assignableScopes.some((outer) => isWithin(scope, outer))) {
+    throw armError(
+      400,
+      "RoleAssignmentScopeNotAssignableToRoleDefinition",
+      `The role assignment scope '${scope}' is not assignable to role definition '${found.name}'; it is assignable in ${found.assignableScopes.join(", ")}.`,
+    );
+  }
   requirePrincipal(call.ctx, textAt(call.inputs, "principalId"), textAt(call.inputs, "principalType"));
   refuseTwin(call, scope, role);
 }
 
-export const roleGuid = (definitionId: string): string =>
-  (definitionId.split("/").at(-1) ?? definitionId).toLowerCase();
-
 function requireScope(ctx: CallContext, scope: string): void {
   requireSubscription(ctx);
   if (sameId(scope, `/subscriptions/${ctx.tenant.subscriptionId}`)) return;
-  // ARM asks the resource provider for a vault, not for each secret in it
-  const resource = scope.replace(/(\/vaults\/[^/]+)\/secrets\/[^/]+$/i, "$1");
+  // ARM asks for the resource, not for each secret, container or table in it
+  const resource = scope.replace(
+    /(\/(?:vaults|storageAccounts|workspaces)\/[^/]+)\/(?!providers\/).+$/i,
+    "$1",
+  );
   if (ctx.store.get("azure", resource)) return;
   const group = resourceGroupOf(resource);
   const groupName = group?.split("/").at(-1) ?? scope;

@@ -1,35 +1,132 @@
-/** Azure's built-in roles that a program of ours could name (MicrosoftDocs, built-in-roles.md). */
-export const builtInRoles: ReadonlyMap<string, string> = new Map([
-  ["8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner"],
-  ["b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor"],
-  ["acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader"],
-  ["18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator"],
-  ["f58310d9-a9f6-439a-9e8d-f62e7b41a168", "Role Based Access Control Administrator"],
-  ["00482a5a-887f-4fb3-b363-3b7fe8e74483", "Key Vault Administrator"],
-  ["f25e0fa2-a7c8-4377-a976-54943a77a395", "Key Vault Contributor"],
-  ["21090545-7ca7-4776-b22c-e363652d74d2", "Key Vault Reader"],
-  ["4633458b-17de-408a-b874-0445c86b69e6", "Key Vault Secrets User"],
-  ["b86a8fe4-44ce-4948-aee5-eccb2c155cd7", "Key Vault Secrets Officer"],
-  ["8b54135c-b56d-4d72-a534-26097cfdc8d8", "Key Vault Data Access Administrator"],
-  ["e147488a-f6f5-4113-8e2d-b22465e65bf6", "Key Vault Crypto Service Encryption User"],
-  ["2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "Storage Blob Data Reader"],
-  ["ba92f5b4-2d11-453d-a403-e96b0029c9fe", "Storage Blob Data Contributor"],
-  ["b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "Storage Blob Data Owner"],
-  ["17d1049b-9a84-46fb-8f53-869881c3d3ab", "Storage Account Contributor"],
-  ["81a9662b-bebf-436f-a333-f67b29880f12", "Storage Account Key Operator Service Role"],
-  ["c12c1c16-33a1-487b-954d-41c89c60f349", "Reader and Data Access"],
-  ["673868aa-7521-48a0-acc6-0f60742d39f5", "Data Factory Contributor"],
-  ["43d0d8ad-25c7-4714-9337-8ba259a9fe05", "Monitoring Reader"],
-  ["749f88d5-cbae-40b8-bcfc-e573ddc772fa", "Monitoring Contributor"],
-  ["3913510d-42f4-4e42-8a64-420c390055eb", "Monitoring Metrics Publisher"],
-  ["3b03c2da-16b3-4a49-8834-0f8130efdd3b", "Log Analytics Data Reader"],
-  ["73c42c96-874c-492b-b04d-ab87d138a893", "Log Analytics Reader"],
-  ["92aaf0da-9dab-42b6-94a3-d43ce8d16293", "Log Analytics Contributor"],
-  ["4d97b98b-1d4f-4787-a291-c67834d212e7", "Network Contributor"],
-  ["b12aa53e-6015-4669-85d0-8515ebb3ae7f", "Private DNS Zone Contributor"],
-  ["f1a07417-d97a-45cb-824c-7a7467783830", "Managed Identity Operator"],
-  ["e40ec5ca-96e0-45a2-b4ff-59039f2c2b59", "Managed Identity Contributor"],
-  ["6d8ee4ec-f05a-4a1d-8b00-a9b17e38b437", "SQL Server Contributor"],
-  ["056cd41c-7e88-42e1-933e-88ba6a50c9c3", "SQL Security Manager"],
-  ["f6c7c914-8db3-469d-8ca1-694a8f32e121", "AzureML Data Scientist"],
-]);
+/** Roles: Azure's own, and those that a tenant defines. */
+import { matches } from "../check.ts";
+import { armError } from "../cloud-error.ts";
+import { bodiesAt, textAt, textsAt } from "../json.ts";
+import type { ResourceType } from "../resource-type.ts";
+import type { CloudObject, Store } from "../store.ts";
+import { type ArmCall, armType } from "./arm-type.ts";
+import { builtInRoles } from "./built-in-roles.ts";
+import type { RolePermission } from "./role-permission.ts";
+import { systemDataOf } from "./system-data.ts";
+
+export const roleDefinitionToken = "azure-native:authorization:RoleDefinition";
+export const roleAssignmentToken = "azure-native:authorization:RoleAssignment";
+
+export const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The GUID in the id of a role definition. */
+export const roleGuid = (definitionId: string): string =>
+  (definitionId.split("/").at(-1) ?? definitionId).toLowerCase();
+
+export interface Role {
+  readonly name: string;
+  readonly permissions: readonly RolePermission[];
+  /** null: anywhere */
+  readonly assignableScopes: readonly string[] | null;
+}
+
+/** A role of Azure's or of the tenant's. */
+export function findRole(store: Store, id: string): Role | undefined {
+  const key = roleGuid(id);
+  const builtIn = builtInRoles.get(key);
+  if (builtIn) return { name: builtIn.name, permissions: [builtIn.permission], assignableScopes: null };
+  const [custom] = store.ofType(roleDefinitionToken, key);
+  if (!custom) return undefined;
+  const permissions = bodiesAt(custom.body, "permissions").map((permission) => ({
+    actions: textsAt(permission, "actions"),
+    notActions: textsAt(permission, "notActions"),
+    dataActions: textsAt(permission, "dataActions"),
+    notDataActions: textsAt(permission, "notDataActions"),
+  }));
+  const name = textAt(custom.body, "roleName");
+  return { name, permissions, assignableScopes: textsAt(custom.body, "assignableScopes") };
+}
+
+/** Whether a scope is another one or lies in it. */
+export function isWithin(scope: string, outer: string): boolean {
+  const [inner, wide] = [scope, outer].map((text) => `/${text.toLowerCase().replace(/^\/+|\/+$/g, "")}/`);
+  return wide === "//" || (inner ?? "").startsWith(wide ?? "");
+}
+
+export const roleDefinition: ResourceType = armType({
+  token: roleDefinitionToken,
+  armType: "Microsoft.Authorization/roleDefinitions",
+  path: "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}",
+  required: ["roleName"],
+  outputsOnly: ["createdBy", "createdOn", "updatedBy", "updatedOn", "systemData"],
+  hasState: false,
+  madeUpName: () => crypto.randomUUID(),
+  check: (inputs) =>
+    matches(inputs, "roleDefinitionId", { pattern: guid, says: "a role definition's id is a GUID" }),
+  build: (call) => {
+    admit(call);
+    const systemData = systemDataOf(call);
+    return {
+      createdBy: systemData.createdBy ?? "",
+      createdOn: systemData.createdAt ?? "",
+      updatedBy: systemData.lastModifiedBy ?? "",
+      updatedOn: systemData.lastModifiedAt ?? "",
+      roleType: "CustomRole",
+      systemData,
+    };
+  },
+  release: (ctx, definition) => {
+    const held = ctx.store
+      .ofType(roleAssignmentToken)
+      .filter(({ body }) => roleGuid(textAt(body, "roleDefinitionId")) === definition.name.toLowerCase());
+    if (held.length === 0) return;
+    throw armError(
+      400,
+      "RoleDefinitionHasAssignments",
+      `There are existing role assignments referencing role (code: RoleDefinitionHasAssignments): ${held.map(({ id }) => id).join(", ")}.`,
+    );
+  },
+});
+
+function admit(call: ArmCall): void {
+  const { ctx, inputs } = call;
+  const roleName = textAt(inputs, "roleName");
+  const isOther = (other: CloudObject): boolean => other.id.toLowerCase() !== call.id.toLowerCase();
+  const isTaken =
+    [...builtInRoles.values()].some(({ name }) => name.toLowerCase() === roleName.toLowerCase()) ||
+    ctx.store
+      .ofType(roleDefinitionToken)
+      .some(
+        (other) => isOther(other) && textAt(other.body, "roleName").toLowerCase() === roleName.toLowerCase(),
+      );
+  if (isTaken) {
+    throw armError(
+      409,
+      "RoleDefinitionWithSameNameExists",
+      `A custom role with the same name already exists in this directory. Use a different name than '${roleName}'.`,
+    );
+  }
+  const scopes = textsAt(inputs, "assignableScopes");
+  if (!scopes.some((scope) => isWithin(textAt(inputs, "scope"), scope))) {
+    throw armError(
+      400,
+      "InvalidRoleDefinitionAssignableScopes",
+      `The assignable scopes of role '${roleName}' must have the scope that it is made at: ${textAt(inputs, "scope")}.`,
+    );
+  }
+  refuseMalformed(call, roleName);
+}
+
+/** `Microsoft.Storage/storageAccounts/read`, with stars anywhere */
+const action = /^(\*|[\w.*]+(\/[\w.*-]+)+)$/;
+
+function refuseMalformed({ inputs }: ArmCall, roleName: string): void {
+  const lists = ["actions", "notActions", "dataActions", "notDataActions"] as const;
+  const all = bodiesAt(inputs, "permissions").flatMap((permission) =>
+    lists.flatMap((list) => textsAt(permission, list)),
+  );
+  const bad = all.find((text) => !action.test(text));
+  if (bad === undefined && all.length > 0) return;
+  throw armError(
+    400,
+    "InvalidActionOrNotAction",
+    bad === undefined
+      ? `Role '${roleName}' has no permission at all.`
+      : `'${bad}' in role '${roleName}' does not match any of the actions supported by the providers.`,
+  );
+}

@@ -5,10 +5,10 @@
 import { hasUnknown, matches, oneOf } from "../check.ts";
 import { armError } from "../cloud-error.ts";
 import { at, type Body, isBody, textAt } from "../json.ts";
-import type { CallContext, InputFault, ResourceType } from "../resource-type.ts";
+import type { InputFault, ResourceType } from "../resource-type.ts";
 import type { CloudObject } from "../store.ts";
 import { type ArmCall, armType } from "./arm-type.ts";
-import { connectionTypes } from "./private-link.ts";
+import { connectionsTo } from "./connections.ts";
 import { sameId } from "./virtual-network.ts";
 
 export const vaultToken = "azure-native:keyvault:Vault";
@@ -18,12 +18,10 @@ const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export const vault: ResourceType = armType({
   token: vaultToken,
   armType: "Microsoft.KeyVault/vaults",
-  apiVersion: "2024-11-01",
   path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.KeyVault/vaults/{vaultName}",
-  inputs: ["location", "properties", "tags"],
-  required: ["properties.tenantId", "properties.sku.family", "properties.sku.name"],
   replaceOn: ["location"],
   outputsOnly: ["privateEndpointConnections", "vaultUri", "hsmPoolResourceId"],
+  takes: { create: 30, update: 10, delete: 10 },
   check: checkVault,
   build: (call) => {
     const deleted = takeName(call);
@@ -41,25 +39,18 @@ export const vault: ResourceType = armType({
   view: (ctx, vault) => ({
     properties: {
       ...(isBody(vault.body.properties) ? vault.body.properties : {}),
-      privateEndpointConnections: connectionsTo(ctx, vault.id),
+      privateEndpointConnections: connectionsTo(ctx, vault),
     },
   }),
   settle: (call) => {
     if (!call.before) call.ctx.store.restoreBelow("azure", call.id);
   },
+  buries: ["azure-native:keyvault:Secret"],
   bury: (ctx, vault) => {
     for (const secret of ctx.store.below("azure", vault.id)) ctx.store.softDelete("azure", secret.id);
     ctx.store.softDelete("azure", vault.id);
   },
 });
-
-/** What a target shows of the private endpoint connections that it has. */
-export function connectionsTo(ctx: CallContext, targetId: string): Body[] {
-  return ctx.store
-    .below("azure", targetId)
-    .filter((object) => connectionTypes.includes(object.type))
-    .map((connection) => ({ id: connection.id, ...connection.body }));
-}
 
 function checkVault(inputs: Body): InputFault[] {
   const days = at(inputs, "properties.softDeleteRetentionInDays");
@@ -70,11 +61,7 @@ function checkVault(inputs: Body): InputFault[] {
       says: "3 to 24 letters, digits and single hyphens, starting with a letter",
     }),
     ...matches(inputs, "properties.tenantId", { pattern: guid, says: "a GUID" }),
-    ...oneOf(inputs, "properties.sku.family", ["A"]),
-    ...oneOf(inputs, "properties.sku.name", ["standard", "premium"]),
     ...oneOf(inputs, "properties.publicNetworkAccess", ["enabled", "disabled"]),
-    ...oneOf(inputs, "properties.networkAcls.defaultAction", ["Allow", "Deny"]),
-    ...oneOf(inputs, "properties.networkAcls.bypass", ["AzureServices", "None"]),
   ];
   if (badDays && !hasUnknown(days)) {
     faults.push({ property: "properties.softDeleteRetentionInDays", reason: "must be between 7 and 90" });

@@ -8,9 +8,8 @@ import { contains, overlaps, parseCidr, type Range } from "./ipv4.ts";
 
 export const virtualNetworkToken = "azure-native:network:VirtualNetwork";
 export const subnetToken = "azure-native:network:Subnet";
+export const natGatewayToken = "azure-native:network:NatGateway";
 export const securityGroupToken = "azure-native:network:NetworkSecurityGroup";
-
-const networkApi = "2024-05-01";
 
 const cidrFaults = (property: string, values: readonly string[]): InputFault[] =>
   values
@@ -31,20 +30,11 @@ const subnetsOf = (ctx: CallContext, networkId: string): CloudObject[] =>
 export const virtualNetwork: ResourceType = armType({
   token: virtualNetworkToken,
   armType: "Microsoft.Network/virtualNetworks",
-  apiVersion: networkApi,
   path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Network/virtualNetworks/{virtualNetworkName}",
-  inputs: [
-    "location",
-    "tags",
-    "addressSpace",
-    "dhcpOptions",
-    "enableDdosProtection",
-    "enableVmProtection",
-    "encryption",
-  ],
   required: ["addressSpace.addressPrefixes"],
   replaceOn: ["location"],
   outputsOnly: ["subnets", "resourceGuid", "virtualNetworkPeerings", "flowLogs"],
+  takes: { create: 5, update: 5, delete: 10 },
   check: (inputs) => {
     const inline = listAt(inputs, "subnets").length > 0;
     return [
@@ -85,9 +75,7 @@ export const virtualNetwork: ResourceType = armType({
 export const networkSecurityGroup: ResourceType = armType({
   token: securityGroupToken,
   armType: "Microsoft.Network/networkSecurityGroups",
-  apiVersion: networkApi,
   path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Network/networkSecurityGroups/{networkSecurityGroupName}",
-  inputs: ["location", "tags", "securityRules", "flushConnection"],
   replaceOn: ["location"],
   outputsOnly: ["defaultSecurityRules", "networkInterfaces", "subnets", "resourceGuid", "flowLogs", "id"],
   build: (call) => ({ resourceGuid: textAt(call.before?.body, "resourceGuid") || crypto.randomUUID() }),
@@ -107,21 +95,17 @@ export const networkSecurityGroup: ResourceType = armType({
 export const subnet: ResourceType = armType({
   token: subnetToken,
   armType: "Microsoft.Network/virtualNetworks/subnets",
-  apiVersion: networkApi,
   path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Network/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}",
-  inputs: [
-    "addressPrefix",
-    "addressPrefixes",
-    "defaultOutboundAccess",
-    "delegations",
-    "natGateway",
-    "networkSecurityGroup",
-    "privateEndpointNetworkPolicies",
-    "privateLinkServiceNetworkPolicies",
-    "routeTable",
-    "serviceEndpoints",
-  ],
   outputsOnly: ["privateEndpoints", "ipConfigurations", "purpose", "actions"],
+  takes: { create: 5, update: 5, delete: 5 },
+  // one write at a time on a network and all its subnets
+  holds: (id) => [id.replace(/\/subnets\/[^/]+$/i, "")],
+  busyWords: {
+    status: 429,
+    code: "RetryableErrorDueToAnotherOperation",
+    say: (id) =>
+      `Cannot proceed with operation because resource ${id} is not in Succeeded state. Another operation on it, or on one of its subnets, is in progress. Please retry the operation once that is over.`,
+  },
   check: (inputs) => {
     if (inputs.addressPrefix === undefined && inputs.addressPrefixes === undefined) {
       return [{ property: "addressPrefix", reason: "missing required property 'addressPrefix'" }];
@@ -132,6 +116,8 @@ export const subnet: ResourceType = armType({
     placeSubnet(call);
     const group = textAt(call.inputs, "networkSecurityGroup.id");
     if (group) requireReference(call, group, [securityGroupToken]);
+    const gateway = textAt(call.inputs, "natGateway.id");
+    if (gateway) requireReference(call, gateway, [natGatewayToken]);
     return {};
   },
   view: (ctx, subnet) => ({

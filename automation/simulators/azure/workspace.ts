@@ -1,11 +1,18 @@
 import { oneOf } from "../check.ts";
 import { armError } from "../cloud-error.ts";
-import { type Body, listAt, textAt } from "../json.ts";
-import { type CallContext, type InputFault, type ResourceType, randomDigits } from "../resource-type.ts";
+import { type Body, isBody, listAt, textAt } from "../json.ts";
+import {
+  type CallContext,
+  type InputFault,
+  type ResourceType,
+  randomDigits,
+  randomHex,
+} from "../resource-type.ts";
 import type { CloudObject } from "../store.ts";
 import { type ArmCall, armType, requireReference } from "./arm-type.ts";
+import { connectionsTo } from "./connections.ts";
 import { resourceGroupToken } from "./resource-group.ts";
-import { connectionsTo } from "./vault.ts";
+import { storageAccountToken } from "./storage.ts";
 import { sameId, subnetToken, virtualNetworkToken } from "./virtual-network.ts";
 
 export const workspaceToken = "azure-native:databricks:Workspace";
@@ -19,68 +26,89 @@ const fixedOnceMade = [
   "parameters.customPrivateSubnetName.value",
 ];
 
+/** Azure says minutes. */
+export const creationSeconds = 180;
+
 export const workspace: ResourceType = armType({
   token: workspaceToken,
   armType: "Microsoft.Databricks/workspaces",
-  apiVersion: "2026-01-01",
   path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Databricks/workspaces/{workspaceName}",
-  inputs: [
-    "accessConnector",
-    "authorizations",
-    "computeMode",
-    "defaultCatalog",
-    "defaultStorageFirewall",
-    "encryption",
-    "enhancedSecurityCompliance",
-    "location",
-    "managedResourceGroupId",
-    "parameters",
-    "publicNetworkAccess",
-    "requiredNsgRules",
-    "sku",
-    "tags",
-    "uiDefinitionUri",
-  ],
   replaceOn: ["location"],
   outputsOnly: ["privateEndpointConnections", "workspaceId", "workspaceUrl", "createdDateTime"],
+  takes: { create: creationSeconds, update: 60, delete: 120 },
   check: checkWorkspace,
   build: (call) => (call.before ? keepIdentity(call, call.before) : openWorkspace(call)),
-  settle: (call) => {
+  settle: (call, workspace) => {
     const managed = textAt(call.inputs, "managedResourceGroupId");
-    if (call.before || !managed) return;
-    const name = managed.split("/").at(-1) ?? managed;
-    call.ctx.store.put({
-      cloud: "azure",
-      id: managed,
-      type: resourceGroupToken,
-      name,
-      scope: managed,
-      body: {
-        name,
-        type: "Microsoft.Resources/resourceGroups",
-        location: call.inputs.location ?? "",
-        managedBy: call.id,
-        properties: { provisioningState: "Succeeded" },
-      },
-    });
+    if (!call.before && managed) makeManagedGroup(call, workspace, managed);
   },
-  view: (ctx, workspace) => ({ privateEndpointConnections: connectionsTo(ctx, workspace.id) }),
+  view: (ctx, workspace) => ({ privateEndpointConnections: connectionsTo(ctx, workspace) }),
   release: (ctx, workspace) => {
     const host = textAt(workspace.body, "workspaceUrl");
     for (const object of ctx.store.below("databricks", host)) ctx.store.remove("databricks", object.id);
     const managed = textAt(workspace.body, "managedResourceGroupId");
-    if (managed) ctx.store.remove("azure", managed);
+    if (managed) ctx.store.purge("azure", managed);
   },
 });
 
+/** The group that a workspace makes for itself, with the storage account of its file system (DBFS root). */
+function makeManagedGroup({ ctx, inputs }: ArmCall, workspace: CloudObject, id: string): void {
+  const location = inputs.location ?? "";
+  const provisioningState = "Succeeded";
+  const name = id.split("/").at(-1) ?? id;
+  ctx.store.put({
+    cloud: "azure",
+    id,
+    type: resourceGroupToken,
+    name,
+    scope: id,
+    body: {
+      name,
+      type: "Microsoft.Resources/resourceGroups",
+      location,
+      managedBy: workspace.id,
+      properties: { provisioningState },
+    },
+  });
+  const account = textAt(workspace.body, storageNamePath);
+  const hosts = ["blob", "dfs"].map((part): [string, string] => [
+    part,
+    `https://${account}.${part}.core.windows.net/`,
+  ]);
+  ctx.store.put({
+    cloud: "azure",
+    id: `${id}/providers/Microsoft.Storage/storageAccounts/${account}`,
+    type: storageAccountToken,
+    name: account,
+    scope: id,
+    body: {
+      name: account,
+      type: "Microsoft.Storage/storageAccounts",
+      location,
+      kind: "StorageV2",
+      sku: { name: "Standard_GRS", tier: "Standard" },
+      provisioningState,
+      primaryEndpoints: Object.fromEntries(hosts),
+      publicNetworkAccess: inputs.defaultStorageFirewall === "Enabled" ? "Disabled" : "Enabled",
+    },
+  });
+}
+
+const storageNamePath = "parameters.storageAccountName.value";
+
+/** The name of the DBFS root account, which Azure makes up unless it is given. */
+function parametersOf({ inputs, before, ctx }: ArmCall): Body {
+  const asked = isBody(inputs.parameters) ? inputs.parameters : {};
+  const name = textAt(before?.body, storageNamePath) || textAt(inputs, storageNamePath);
+  if (!before && name && ctx.store.ofType(storageAccountToken, name).length > 0) {
+    throw armError(409, "StorageAccountAlreadyTaken", `The storage account named ${name} is already taken.`);
+  }
+  const value = name || `dbstorage${randomHex(7).slice(0, 13)}`;
+  return { parameters: { ...asked, storageAccountName: { type: "String", value } } };
+}
+
 function checkWorkspace(inputs: Body): InputFault[] {
-  const faults = [
-    ...oneOf(inputs, "computeMode", ["Hybrid", "Serverless"]),
-    ...oneOf(inputs, "publicNetworkAccess", ["Enabled", "Disabled"]),
-    ...oneOf(inputs, "requiredNsgRules", ["AllRules", "NoAzureDatabricksRules", "NoAzureServiceRules"]),
-    ...oneOf(inputs, "defaultStorageFirewall", ["Enabled", "Disabled"]),
-    ...oneOf(inputs, "sku.name", ["premium", "standard", "trial"]),
-  ];
+  const faults = oneOf(inputs, "sku.name", ["premium", "standard", "trial"]);
   // the SDK types both as optional; the service does not
   if (inputs.computeMode === undefined) {
     faults.push({
@@ -113,6 +141,7 @@ function openWorkspace(call: ArmCall): Body {
     workspaceUrl: `adb-${workspaceId}.${Number(workspaceId.slice(-2)) % 20}.azuredatabricks.net`,
     createdDateTime: new Date().toISOString(),
     isUcEnabled: true,
+    ...parametersOf(call),
   };
 }
 
@@ -126,7 +155,7 @@ function keepIdentity(call: ArmCall, before: CloudObject): Body {
     );
   }
   const { workspaceId = "", workspaceUrl = "", createdDateTime = "", isUcEnabled = true } = before.body;
-  return { workspaceId, workspaceUrl, createdDateTime, isUcEnabled };
+  return { workspaceId, workspaceUrl, createdDateTime, isUcEnabled, ...parametersOf(call) };
 }
 
 /** Both subnets of an injected workspace must be delegated to Databricks and guarded by a security group. */

@@ -21,7 +21,6 @@ export const clusterPolicy: ResourceType = {
   ...typeDefaults,
   token: clusterPolicyToken,
   cloud: "databricks",
-  inputs: ["definition", "description", "libraries", "maxClustersPerUser", "name", "policyFamilyId"],
   required: ["name"],
   same: (path, before, after) => path === "definition" && sameJson(before, after),
   check: checkPolicy,

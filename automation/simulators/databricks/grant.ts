@@ -1,6 +1,5 @@
 /** A grant is authoritative for one principal on one securable: it replaces what that principal had there. */
 import { plainError } from "../cloud-error.ts";
-import { groupsNamed, userNamed } from "../entra/directory.ts";
 import { type Body, isUnknown, textAt, textsAt } from "../json.ts";
 import {
   type CallContext,
@@ -9,25 +8,25 @@ import {
   type ResourceType,
   typeDefaults,
 } from "../resource-type.ts";
-import { metastoreScope, requireSecurable, type SecurableKind, securables } from "./metastore.ts";
-import { databricksPrincipalToken, hostOf } from "./workspace-type.ts";
+import {
+  grantToken,
+  metastoreScope,
+  requireSecurable,
+  type SecurableKind,
+  securableKinds,
+  securables,
+} from "./metastore.ts";
+import { requireDatabricksPrincipal } from "./principals.ts";
+import { hostOf } from "./workspace-type.ts";
 
-export const grantToken = "databricks:index/grant:Grant";
-
-const kinds = Object.keys(securables) as SecurableKind[];
 const notSimulated = [
   "credential",
-  "externalLocation",
   "foreignConnection",
-  "function",
   "metastore",
   "pipeline",
   "recipient",
   "secret",
   "share",
-  "storageCredential",
-  "table",
-  "volume",
 ];
 
 const storeId = (id: string): string => `${metastoreScope}/grants/${id}`;
@@ -36,9 +35,7 @@ export const grant: ResourceType = {
   ...typeDefaults,
   token: grantToken,
   cloud: "databricks",
-  inputs: ["principal", "privileges", ...kinds],
-  required: ["principal", "privileges"],
-  replaceOn: ["principal", ...kinds],
+  replaceOn: ["principal", ...securableKinds],
   sets: ["privileges"],
   check: checkGrant,
   create: (ctx, inputs) => put(ctx, inputs),
@@ -54,17 +51,20 @@ export const grant: ResourceType = {
   },
 };
 
-const kindOf = (inputs: Body): SecurableKind | undefined => kinds.find((kind) => inputs[kind] !== undefined);
+/** The service reads `USE CATALOG` as `USE_CATALOG`, and keeps the latter. */
+const normal = (privilege: string): string => privilege.toUpperCase().replaceAll(" ", "_");
 
 function put(ctx: CallContext, inputs: Body): Made {
   hostOf(ctx);
-  const kind = kindOf(inputs) ?? "catalog";
+  const kind = securableKinds.find((each) => inputs[each] !== undefined) ?? "catalog";
   const name = textAt(inputs, kind);
   const principal = textAt(inputs, "principal");
   requireSecurable(ctx, kind, name);
-  requirePrincipal(ctx, principal);
-  const id = `${kind}/${name}/${principal}`;
-  const body: Body = { principal, [kind]: name, privileges: textsAt(inputs, "privileges") };
+  requireDatabricksPrincipal(ctx, principal);
+  const privileges = [...new Set(textsAt(inputs, "privileges").map(normal))];
+  requireFit(kind, name, privileges);
+  const id = `${snakeCase(kind)}/${name}/${principal}`;
+  const body: Body = { principal, [kind]: name, privileges };
   const label = `${principal} on ${kind} ${name}`;
   ctx.store.put({
     cloud: "databricks",
@@ -77,42 +77,35 @@ function put(ctx: CallContext, inputs: Body): Made {
   return { id, body };
 }
 
-/** Groups by display name, users by name, service principals by application id. */
-function requirePrincipal(ctx: CallContext, principal: string): void {
-  const registered = ctx.store
-    .ofType(databricksPrincipalToken)
-    .some((found) => textAt(found.body, "applicationId").toLowerCase() === principal.toLowerCase());
-  const groups = groupsNamed(ctx.store, principal).length;
-  if (registered || groups === 1 || principal === "account users" || userNamed(ctx.store, principal)) return;
-  const fault =
-    groups > 1
-      ? `Principal name ${principal} is ambiguous: ${groups} groups have it.`
-      : `Could not find principal with name ${principal}.`;
-  throw plainError(404, "PRINCIPAL_DOES_NOT_EXIST", fault);
+/** Ids in the state have the words of the provider below Pulumi's. */
+const snakeCase = (word: string): string => word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The provider sends whatever it is given; the service knows what fits. */
+function requireFit(kind: SecurableKind, name: string, privileges: readonly string[]): void {
+  const { privileges: allowed, entity } = securables[kind];
+  const wrong = privileges.find((privilege) => !allowed.includes(privilege));
+  if (wrong === undefined) return;
+  throw plainError(
+    400,
+    "INVALID_PARAMETER_VALUE",
+    `Privilege ${wrong.replaceAll("_", " ")} is not applicable to this entity [${name}:${entity}]. If this seems unexpected, please check the privilege version of the metastore in use [1.0].`,
+  );
 }
 
 function checkGrant(inputs: Body): InputFault[] {
   const foreign = notSimulated.find((name) => inputs[name] !== undefined);
   if (foreign) return [{ property: foreign, reason: `grants on a ${foreign} are not simulated` }];
-  const named = kinds.filter((kind) => inputs[kind] !== undefined);
-  const [kind] = named;
-  if (!kind || named.length > 1) {
+  const named = securableKinds.filter((kind) => inputs[kind] !== undefined);
+  if (named.length !== 1) {
     return [
       {
         property: "catalog",
-        reason: `exactly one of ${kinds.join(", ")} is required; found ${named.length}`,
+        reason: `exactly one of ${securableKinds.join(", ")} is required; found ${named.length}`,
       },
     ];
   }
-  const privileges = textsAt(inputs, "privileges");
-  if (privileges.length === 0 && !isUnknown(inputs.privileges)) {
+  if (textsAt(inputs, "privileges").length === 0 && !isUnknown(inputs.privileges)) {
     return [{ property: "privileges", reason: "at least one privilege is required" }];
   }
-  const allowed = securables[kind].privileges;
-  return privileges
-    .filter((privilege) => !isUnknown(privilege) && !allowed.includes(privilege))
-    .map((privilege) => ({
-      property: "privileges",
-      reason: `${privilege} is not a privilege of a ${kind}; allowed: ${[...allowed].sort().join(", ")}`,
-    }));
+  return [];
 }

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { oneOf } from "../check.ts";
 import { plainError } from "../cloud-error.ts";
-import { type Body, isBody, isUnknown, textAt, textsAt } from "../json.ts";
+import { type Body, isBody, isUnknown, type Json, omit, textAt, textsAt } from "../json.ts";
 import {
   type CallContext,
   type InputFault,
@@ -22,8 +22,6 @@ export const ipAccessList: ResourceType = {
   ...typeDefaults,
   token: ipAccessListToken,
   cloud: "databricks",
-  inputs: ["enabled", "ipAddresses", "label", "listType"],
-  required: ["ipAddresses", "label", "listType"],
   check: (inputs): InputFault[] => [
     ...oneOf(inputs, "listType", ["ALLOW", "BLOCK"]),
     ...textsAt(inputs, "ipAddresses")
@@ -119,39 +117,45 @@ export const workspaceConf: ResourceType = {
   ...typeDefaults,
   token: workspaceConfToken,
   cloud: "databricks",
-  inputs: ["customConfig"],
   check: (inputs): InputFault[] =>
-    Object.entries(isBody(inputs.customConfig) ? inputs.customConfig : {}).flatMap(([key, value]) => {
-      if (!settings.includes(key))
-        return [{ property: `customConfig.${key}`, reason: `${key} is not a setting` }];
-      return typeof value === "string" ? [] : [{ property: `customConfig.${key}`, reason: "must be text" }];
-    }),
-  create: (ctx, inputs) => putConf(ctx, inputs, []),
-  read: (ctx, id) => {
+    Object.keys(isBody(inputs.customConfig) ? inputs.customConfig : {})
+      .filter((key) => !settings.includes(key))
+      .map((key) => ({ property: `customConfig.${key}`, reason: `${key} is not a setting` })),
+  create: (ctx, inputs) => putConf(ctx, inputs, {}),
+  // a resource sees its own keys only; an import, which has none yet, sees all
+  read: (ctx, id, inputs) => {
     const found = getInWorkspace(ctx, confFolder, id);
-    return found && { id, body: found.body };
+    if (!found) return undefined;
+    const all = configOf(found.body);
+    const own = Object.entries(configOf(inputs)).map(([key, value]) => [key, all[key] ?? unset(value)]);
+    return { id, body: { customConfig: own.length > 0 ? Object.fromEntries(own) : all } };
   },
   update: (ctx, { inputs, oldInputs }) => {
-    const kept = Object.keys(isBody(inputs.customConfig) ? inputs.customConfig : {});
-    const held = Object.keys(isBody(oldInputs.customConfig) ? oldInputs.customConfig : {});
-    return putConf(
-      ctx,
-      inputs,
-      held.filter((key) => !kept.includes(key)),
-    ).body;
+    const kept = configOf(inputs);
+    return putConf(ctx, inputs, omit(configOf(oldInputs), Object.keys(kept))).body;
   },
-  // what was switched on is switched off; the document itself stays with the workspace
-  delete: (ctx, id) => {
-    ctx.store.remove("databricks", inWorkspace(hostOf(ctx), confFolder, id));
+  delete: (ctx, id, inputs) => {
+    const found = getInWorkspace(ctx, confFolder, id);
+    if (found) putConf(ctx, {}, inputs ? configOf(inputs) : configOf(found.body));
   },
 };
 
-function putConf(ctx: CallContext, inputs: Body, dropped: readonly string[]): Made {
+const configOf = (inputs: Body | undefined): Body =>
+  isBody(inputs?.customConfig) ? inputs.customConfig : {};
+
+/** What the provider sets a key to in order to reset it. */
+const unset = (value: Json): Json => (/^(true|false)$/i.test(String(value)) ? "false" : "");
+
+/** Sets the keys of `inputs`, and takes the dropped ones out: a key that is not there has its default. */
+function putConf(ctx: CallContext, inputs: Body, dropped: Body): Made {
   const host = hostOf(ctx);
-  const before = ctx.store.get("databricks", inWorkspace(host, confFolder, confId))?.body.customConfig;
-  const asked = isBody(inputs.customConfig) ? inputs.customConfig : {};
-  const customConfig: Body = { ...(isBody(before) ? before : {}), ...asked };
-  for (const key of dropped) delete customConfig[key];
+  const before = configOf(ctx.store.get("databricks", inWorkspace(host, confFolder, confId))?.body);
+  const customConfig = { ...omit(before, Object.keys(dropped)), ...configOf(inputs) };
+  const answer = { id: confId, body: { customConfig: configOf(inputs) } };
+  if (Object.keys(customConfig).length === 0) {
+    ctx.store.remove("databricks", inWorkspace(host, confFolder, confId));
+    return answer;
+  }
   const body: Body = { customConfig };
   putInWorkspace(ctx, host, {
     type: workspaceConfToken,
@@ -160,5 +164,5 @@ function putConf(ctx: CallContext, inputs: Body, dropped: readonly string[]): Ma
     name: "workspace settings",
     body,
   });
-  return { id: confId, body };
+  return answer;
 }

@@ -9,8 +9,11 @@ import {
   randomDigits,
   typeDefaults,
 } from "../resource-type.ts";
-import { clusterPolicyFolder } from "./cluster-policy.ts";
-import { dropPermissions, putPermissions } from "./permissions-store.ts";
+import { readSettings } from "../settings.ts";
+import { requireClusters } from "./job-clusters.ts";
+import { dropPermissions, kindOfFolder, type ObjectKind, putPermissions } from "./permissions-store.ts";
+import { clustersOf } from "./policy-rules.ts";
+import { mayUse } from "./rule-set.ts";
 import {
   getInWorkspace,
   hostOf,
@@ -23,44 +26,19 @@ import {
 export const jobToken = "databricks:index/job:Job";
 export const jobFolder = "jobs";
 
-const inputs = [
-  "budgetPolicyId",
-  "continuous",
-  "description",
-  "editMode",
-  "emailNotifications",
-  "environments",
-  "gitSource",
-  "health",
-  "jobClusters",
-  "maxConcurrentRuns",
-  "name",
-  "notificationSettings",
-  "parameters",
-  "performanceTarget",
-  "queue",
-  "runAs",
-  "schedule",
-  "tags",
-  "tasks",
-  "timeoutSeconds",
-  "trigger",
-  "webhookNotifications",
-];
-
 /** A job keeps its id through every edit: nothing replaces it. */
 export const job: ResourceType = {
   ...typeDefaults,
   token: jobToken,
   cloud: "databricks",
-  inputs,
-  outputsOnly: ["url"],
+  outputsOnly: ["url", "format"],
   computed: ["runAs"],
   check: checkJob,
   create: (ctx, given) => {
     const id = randomDigits(15);
     const made = put(ctx, id, given);
     putPermissions(ctx, hostOf(ctx), {
+      kind: kindOfFolder(jobFolder) as ObjectKind,
       objectId: `/jobs/${id}`,
       name: textAt(made.body, "name"),
       accessControls: [],
@@ -103,41 +81,34 @@ function put(ctx: CallContext, id: string, given: Body): Made {
 function requireRunAs(ctx: CallContext, host: string, given: Body): void {
   const application = textAt(given, "runAs.servicePrincipalName");
   const user = textAt(given, "runAs.userName");
-  if (application) requireServicePrincipal(ctx, host, application);
+  if (application) {
+    requireServicePrincipal(ctx, host, application);
+    requireUse(ctx, application);
+  }
   if (user) requireUser(ctx, user);
 }
 
-const clustersOf = (given: Body): Body[] => [
-  ...bodiesAt(given, "jobClusters").map((cluster) => newCluster(cluster)),
-  ...bodiesAt(given, "tasks")
-    .filter((task) => task.newCluster !== undefined)
-    .map((task) => newCluster(task)),
-];
-
-const newCluster = (holder: Body): Body => {
-  const cluster = holder.newCluster;
-  return typeof cluster === "object" && cluster !== null && !Array.isArray(cluster) ? cluster : {};
-};
-
-function requireClusters(ctx: CallContext, given: Body): void {
-  for (const cluster of clustersOf(given)) {
-    const policyId = textAt(cluster, "policyId");
-    if (!policyId || getInWorkspace(ctx, clusterPolicyFolder, policyId)) continue;
-    throw plainError(400, "INVALID_PARAMETER_VALUE", `Can't find a cluster policy with id: ${policyId}.`);
-  }
-  for (const task of bodiesAt(given, "tasks")) {
-    const clusterId = textAt(task, "existingClusterId");
-    // all-purpose clusters are not simulated, so none can exist
-    if (!clusterId) continue;
-    throw plainError(400, "INVALID_PARAMETER_VALUE", `Cluster ${clusterId} does not exist.`);
-  }
+/** Whoever lets a job run as a service principal must be a user of it, where the tenant asks for that. */
+function requireUse(ctx: CallContext, application: string): void {
+  const { deployerId } = ctx.tenant;
+  if (
+    !readSettings(ctx.store).requireServicePrincipalUser ||
+    application === deployerId ||
+    mayUse(ctx, application)
+  )
+    return;
+  throw plainError(
+    403,
+    "PERMISSION_DENIED",
+    `User ${deployerId} does not have permission to use service principal ${application} as run_as: it needs the role roles/servicePrincipal.user on it.`,
+  );
 }
 
 function checkJob(given: Body): InputFault[] {
   return [
     ...checkTasks(given),
     ...checkClusters(given),
-    ...checkSchedule(given),
+    ...oneOf(given, "schedule.pauseStatus", ["PAUSED", "UNPAUSED"]),
     ...oneOf(given, "performanceTarget", ["PERFORMANCE_OPTIMIZED", "STANDARD"]),
     ...oneOf(given, "editMode", ["EDITABLE", "UI_LOCKED"]),
   ];
@@ -153,7 +124,6 @@ function checkTasks(given: Body): InputFault[] {
     const key = textAt(task, "taskKey");
     const cluster = textAt(task, "jobClusterKey");
     const faults: InputFault[] = [];
-    if (!key) faults.push({ property: `${at}.taskKey`, reason: "missing required property 'taskKey'" });
     if (taskKeys.indexOf(key) !== index) {
       faults.push({ property: `${at}.taskKey`, reason: `duplicate task key '${key}'` });
     }
@@ -182,15 +152,4 @@ function checkClusters(given: Body): InputFault[] {
     }
     return faults;
   });
-}
-
-function checkSchedule(given: Body): InputFault[] {
-  if (given.schedule === undefined) return [];
-  const missing = ["schedule.quartzCronExpression", "schedule.timezoneId"].filter(
-    (path) => !textAt(given, path),
-  );
-  return [
-    ...missing.map((path) => ({ property: path, reason: `missing required property '${path}'` })),
-    ...oneOf(given, "schedule.pauseStatus", ["PAUSED", "UNPAUSED"]),
-  ];
 }

@@ -1,9 +1,15 @@
 /** The data functions of the databricks provider that find an object by name, with that provider's words. */
+import { groupsNamed } from "../entra/directory.ts";
+import { objectIdOf } from "../entra/membership.ts";
 import { type Body, bodiesAt, type Json, omit, textAt } from "../json.ts";
 import type { CallContext } from "../resource-type.ts";
 import type { CloudObject } from "../store.ts";
 import { clusterPolicyToken } from "./cluster-policy.ts";
+import { experimentToken } from "./experiment.ts";
+import { instancePoolToken } from "./instance-pool.ts";
 import { jobToken } from "./job.ts";
+import { permissionAssignmentToken } from "./permission-assignment.ts";
+import { warehouseToken } from "./sql-warehouse.ts";
 import { databricksPrincipalToken, hostOf } from "./workspace-type.ts";
 
 const inThisWorkspace = (ctx: CallContext, type: string, name?: string): CloudObject[] => {
@@ -47,6 +53,58 @@ export function getClusterPolicy(ctx: CallContext, args: Body): Body {
     maxClustersPerUser: 0,
     ...omit(only.body, ["policyId"]),
     id: idOf(only),
+  };
+}
+
+/** By id or by name; names are paths, and the service's own words for a path that is not there come through. */
+export function getMlflowExperiment(ctx: CallContext, args: Body): Body {
+  const [id, name] = [textAt(args, "experimentId"), textAt(args, "name")];
+  if (!id && !name) throw new Error("either 'experiment_id' or 'name' should be provided");
+  const found = inThisWorkspace(ctx, experimentToken).find((experiment) =>
+    name ? experiment.name === name : idOf(experiment) === id,
+  );
+  if (!found) throw new Error(name ? `Node ${name} does not exist.` : `Node ID ${id} does not exist.`);
+  return { tags: [], ...found.body, id: idOf(found), experimentId: idOf(found) };
+}
+
+/** The first pool of the name; names are unique in a workspace. */
+export function getInstancePool(ctx: CallContext, args: Body): Body {
+  const name = textAt(args, "name");
+  const found = inThisWorkspace(ctx, instancePoolToken, name).find((pool) => pool.name === name);
+  if (!found) throw new Error(`instance pool '${name}' doesn't exist`);
+  const empty = { defaultTags: {}, state: "ACTIVE" };
+  return { name, id: idOf(found), poolInfo: { ...empty, ...found.body, instancePoolId: idOf(found) } };
+}
+
+export function getSqlWarehouse(ctx: CallContext, args: Body): Body {
+  const [id, name] = [textAt(args, "id"), textAt(args, "name")];
+  if (!id && !name) throw new Error("either 'id' or 'name' should be provided");
+  const found = inThisWorkspace(ctx, warehouseToken).filter((warehouse) =>
+    name ? warehouse.name === name : idOf(warehouse) === id,
+  );
+  const what = name ? `name '${name}'` : `ID '${id}'`;
+  const [only] = found;
+  if (!only) throw new Error(`can't find SQL warehouse with the ${what}`);
+  if (found.length > 1) throw new Error(`there are multiple SQL warehouses with the ${what}`);
+  return { tags: {}, ...only.body, name: only.name, id: idOf(only) };
+}
+
+/** A workspace lists the groups that were let into it, not all of the account's. */
+export function getGroup(ctx: CallContext, args: Body): Body {
+  const displayName = textAt(args, "displayName");
+  const found = inThisWorkspace(ctx, permissionAssignmentToken).find(
+    ({ body }) => textAt(body, "groupName") === displayName,
+  );
+  const [group] = groupsNamed(ctx.store, displayName);
+  if (!found || !group) throw new Error(`cannot find group: ${displayName}`);
+  const lists = ["childGroups", "groups", "instanceProfiles", "members", "servicePrincipals", "users"];
+  return {
+    ...Object.fromEntries(lists.map((name) => [name, []])),
+    ...args,
+    id: idOf(found),
+    displayName,
+    externalId: objectIdOf(group),
+    aclPrincipalId: `groups/${displayName}`,
   };
 }
 

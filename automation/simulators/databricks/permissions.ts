@@ -11,9 +11,14 @@ import {
   type ResourceType,
   typeDefaults,
 } from "../resource-type.ts";
-import { clusterPolicyFolder } from "./cluster-policy.ts";
-import { jobFolder } from "./job.ts";
-import { getPermissions, permissionsToken, putPermissions } from "./permissions-store.ts";
+import {
+  getPermissions,
+  kindOfId,
+  type ObjectKind,
+  objectKinds,
+  permissionsToken,
+  putPermissions,
+} from "./permissions-store.ts";
 import {
   getInWorkspace,
   hostOf,
@@ -22,32 +27,14 @@ import {
   requireUser,
 } from "./workspace-type.ts";
 
-interface Rule {
-  readonly path: string;
-  readonly levels: readonly string[];
-}
-
-/** Levels from least to most, as the Databricks Terraform provider lists them. A path is given for the objects that are simulated. */
-const rules: Readonly<Record<string, Rule>> = {
-  jobId: { path: jobFolder, levels: ["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"] },
-  clusterPolicyId: { path: clusterPolicyFolder, levels: ["CAN_USE"] },
-  clusterId: { path: "", levels: ["CAN_ATTACH_TO", "CAN_RESTART", "CAN_MANAGE"] },
-  instancePoolId: { path: "", levels: ["CAN_ATTACH_TO", "CAN_MANAGE"] },
-  servingEndpointId: { path: "", levels: ["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"] },
-  experimentId: { path: "", levels: ["CAN_READ", "CAN_EDIT", "CAN_MANAGE"] },
-  sqlEndpointId: { path: "", levels: ["CAN_VIEW", "CAN_MONITOR", "CAN_USE", "CAN_MANAGE", "IS_OWNER"] },
-  pipelineId: { path: "", levels: ["CAN_VIEW", "CAN_RUN", "CAN_MANAGE", "IS_OWNER"] },
-};
-
 const principalFields = ["groupName", "servicePrincipalName", "userName"];
-const ids = Object.keys(rules);
+const ids = objectKinds.map(({ field }) => field);
 
 export const permissions: ResourceType = {
   ...typeDefaults,
   token: permissionsToken,
   cloud: "databricks",
-  inputs: ["accessControls", ...ids],
-  required: ["accessControls"],
+  outputsOnly: ["objectType"],
   replaceOn: ids,
   sets: ["accessControls"],
   check: checkPermissions,
@@ -56,32 +43,65 @@ export const permissions: ResourceType = {
     const found = getPermissions(ctx, hostOf(ctx), id);
     // an empty list is how the provider tells that nobody manages it
     if (!found || bodiesAt(found.body, "accessControls").length === 0) return undefined;
-    const idField = ids.find((field) => id.startsWith(`/${rules[field]?.path}/`)) ?? "jobId";
+    const idField = kindOfId(id)?.field ?? "jobId";
     const body = { ...omit(found.body, ["owner", "objectId"]), [idField]: id.split("/").at(-1) ?? id };
     return { id, body };
   },
   update: (ctx, { inputs }) => put(ctx, inputs).body,
   delete: (ctx, id) => {
     const found = getPermissions(ctx, hostOf(ctx), id);
-    if (found) putPermissions(ctx, hostOf(ctx), { objectId: id, name: found.name, accessControls: [] });
+    const kind = kindOfId(id);
+    if (!found || !kind) return;
+    putPermissions(ctx, hostOf(ctx), { kind, objectId: id, name: found.name, accessControls: [] });
   },
 };
 
 function put(ctx: CallContext, inputs: Body): Made {
   const host = hostOf(ctx);
-  const field = ids.find((name) => inputs[name] !== undefined) ?? "jobId";
-  const id = String(inputs[field]);
-  const path = rules[field]?.path ?? "";
-  const object = path === "" ? undefined : getInWorkspace(ctx, path, id);
+  const kind = objectKinds.find(({ field }) => inputs[field] !== undefined) as ObjectKind;
+  const id = String(inputs[kind.field]);
+  const object = getInWorkspace(ctx, kind.folder, id);
   if (!object) {
-    const kind = field.replace(/Id$/, "");
-    throw plainError(404, "RESOURCE_DOES_NOT_EXIST", `Permissions: ${kind} ${id} does not exist.`);
+    const what = kind.field.replace(/Id$/, "");
+    throw plainError(404, "RESOURCE_DOES_NOT_EXIST", `Permissions: ${what} ${id} does not exist.`);
   }
-  const accessControls = bodiesAt(inputs, "accessControls");
-  for (const entry of accessControls) requirePrincipal(ctx, host, entry);
-  const objectId = `/${path}/${id}`;
-  const stored = putPermissions(ctx, host, { objectId, name: object.name, accessControls });
-  return { id: objectId, body: { ...omit(stored, ["owner", "objectId"]), [field]: id } };
+  const accessControls = highestOfEach(kind, bodiesAt(inputs, "accessControls"));
+  for (const entry of accessControls) {
+    refuseDemotion(ctx, kind, entry);
+    requirePrincipal(ctx, host, entry);
+  }
+  if (accessControls.filter((entry) => entry.permissionLevel === "IS_OWNER").length > 1) {
+    throw plainError(400, "INVALID_PARAMETER_VALUE", `The ${kind.objectType} must have exactly one owner.`);
+  }
+  const objectId = `/${kind.folder}/${id}`;
+  const stored = putPermissions(ctx, host, { kind, objectId, name: object.name, accessControls });
+  return { id: objectId, body: { ...omit(stored, ["owner", "objectId"]), [kind.field]: id } };
+}
+
+/** The service keeps one level a principal, the highest: whoever lists two sees a difference for ever. */
+function highestOfEach(kind: ObjectKind, entries: readonly Body[]): Body[] {
+  const kept = new Map<string, Body>();
+  const rank = (entry: Body): number => kind.levels.indexOf(textAt(entry, "permissionLevel"));
+  for (const entry of entries) {
+    const who = principalFields.map((field) => `${field} ${textAt(entry, field)}`.toLowerCase()).join();
+    const other = kept.get(who);
+    if (!other || rank(entry) > rank(other)) kept.set(who, entry);
+  }
+  return [...kept.values()];
+}
+
+const managing = ["CAN_MANAGE", "IS_OWNER"];
+
+/** Whoever runs the engine can't take its own management away. Of a policy any level will do. */
+function refuseDemotion(ctx: CallContext, kind: ObjectKind, entry: Body): void {
+  if (textAt(entry, "servicePrincipalName").toLowerCase() !== ctx.tenant.deployerId.toLowerCase()) return;
+  const allowed = kind.levels.filter((level) => managing.includes(level));
+  if (allowed.length === 0 || allowed.includes(textAt(entry, "permissionLevel"))) return;
+  throw plainError(
+    400,
+    "INVALID_PARAMETER_VALUE",
+    `cannot remove management permissions for the current user for ${kind.objectType}, allowed levels: ${allowed.sort().join(", ")}`,
+  );
 }
 
 function requirePrincipal(ctx: CallContext, host: string, entry: Body): void {
@@ -94,9 +114,9 @@ function requirePrincipal(ctx: CallContext, host: string, entry: Body): void {
 }
 
 function checkPermissions(inputs: Body): InputFault[] {
-  const named = ids.filter((field) => inputs[field] !== undefined);
-  const [field] = named;
-  if (!field || named.length > 1) {
+  const named = objectKinds.filter(({ field }) => inputs[field] !== undefined);
+  const [kind] = named;
+  if (!kind || named.length > 1) {
     return [
       { property: "jobId", reason: `exactly one of ${ids.join(", ")} is required; found ${named.length}` },
     ];
@@ -105,18 +125,15 @@ function checkPermissions(inputs: Body): InputFault[] {
   if (entries.length === 0 && !isUnknown(inputs.accessControls)) {
     return [{ property: "accessControls", reason: "at least one entry is required" }];
   }
-  return entries.flatMap((entry, index) =>
-    checkEntry(entry, { field, property: `accessControls[${index}]` }),
-  );
+  return entries.flatMap((entry, index) => checkEntry(entry, { kind, property: `accessControls[${index}]` }));
 }
 
-function checkEntry(entry: Body, where: { field: string; property: string }): InputFault[] {
-  const { field, property } = where;
-  const levels = rules[field]?.levels ?? [];
+function checkEntry(entry: Body, where: { kind: ObjectKind; property: string }): InputFault[] {
+  const { kind, property } = where;
   const level = textAt(entry, "permissionLevel");
   const faults: InputFault[] = [];
-  if (!isUnknown(level) && !levels.includes(level)) {
-    const reason = `permission_level ${level || "(none)"} is not supported with ${field} objects; allowed: ${levels.join(", ")}`;
+  if (!isUnknown(level) && !kind.levels.includes(level)) {
+    const reason = `permission_level ${level || "(none)"} is not supported with ${kind.field} objects; allowed levels: ${[...kind.levels].sort().join(", ")}`;
     faults.push({ property: `${property}.permissionLevel`, reason });
   }
   if (principalFields.filter((name) => hasText(entry, name)).length !== 1) {
@@ -125,7 +142,7 @@ function checkEntry(entry: Body, where: { field: string; property: string }): In
   if (entry.groupName === "admins") {
     faults.push({
       property: `${property}.groupName`,
-      reason: "it is not possible to modify the permissions of admins",
+      reason: `it is not possible to modify admin permissions for ${kind.objectType} resources`,
     });
   }
   return faults;

@@ -1,12 +1,7 @@
 import { plainError } from "../cloud-error.ts";
 import { type Body, textAt } from "../json.ts";
-import {
-  type CallContext,
-  type Made,
-  type ResourceType,
-  randomDigits,
-  typeDefaults,
-} from "../resource-type.ts";
+import { type CallContext, type Made, type ResourceType, typeDefaults } from "../resource-type.ts";
+import { accountPrincipalId } from "./principals.ts";
 import {
   databricksPrincipalToken,
   getInWorkspace,
@@ -23,19 +18,9 @@ export const servicePrincipal: ResourceType = {
   ...typeDefaults,
   token: databricksPrincipalToken,
   cloud: "databricks",
-  inputs: [
-    "active",
-    "allowClusterCreate",
-    "allowInstancePoolCreate",
-    "applicationId",
-    "databricksSqlAccess",
-    "displayName",
-    "externalId",
-    "workspaceAccess",
-    "workspaceConsume",
-  ],
   required: ["applicationId"],
   replaceOn: ["applicationId"],
+  outputsOnly: ["aclPrincipalId", "home", "repos"],
   computed: ["active", "displayName"],
   create: (ctx, inputs) => {
     const host = hostOf(ctx);
@@ -49,7 +34,7 @@ export const servicePrincipal: ResourceType = {
         `Service principal with application ID ${applicationId} already exists.`,
       );
     }
-    return put(ctx, twin ? textAt(twin.body, "id") : randomDigits(15), inputs);
+    return put(ctx, accountPrincipalId(applicationId), inputs);
   },
   read: (ctx, id) => {
     const found = getInWorkspace(ctx, folder, id);

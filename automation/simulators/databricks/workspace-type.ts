@@ -2,11 +2,12 @@
  * What all databricks types share: the workspace that the provider's configuration names must exist and
  * answer, and everything lies in that workspace's own store, under its host name.
  */
-import { workspaceAt, workspaceToken } from "../azure/workspace.ts";
+import { creationSeconds, workspaceAt, workspaceToken } from "../azure/workspace.ts";
 import { plainError } from "../cloud-error.ts";
 import { applicationWith, groupsNamed, userNamed } from "../entra/directory.ts";
 import { type Body, textAt } from "../json.ts";
 import type { CallContext } from "../resource-type.ts";
+import { readSettings } from "../settings.ts";
 import type { CloudObject } from "../store.ts";
 
 export const databricksPrincipalToken = "databricks:index/servicePrincipal:ServicePrincipal";
@@ -17,7 +18,8 @@ export function hostOf(ctx: CallContext): string {
   const resourceId = textAt(ctx.config, "azureWorkspaceResourceId");
   const host = configured.replace(/^https?:\/\//i, "").replace(/\/.*$/, "");
   if (host) {
-    if (workspaceAt(ctx, host)) return host.toLowerCase();
+    const workspace = workspaceAt(ctx, host);
+    if (workspace) return readyHost(ctx, workspace);
     throw plainError(503, "NoSuchHost", `cannot reach workspace: dial tcp: lookup ${host}: no such host`);
   }
   if (!resourceId) {
@@ -28,8 +30,19 @@ export function hostOf(ctx: CallContext): string {
     );
   }
   const workspace = ctx.store.get("azure", resourceId);
-  if (workspace?.type === workspaceToken) return textAt(workspace.body, "workspaceUrl").toLowerCase();
+  if (workspace?.type === workspaceToken) return readyHost(ctx, workspace);
   throw plainError(404, "ResourceNotFound", `resolve workspace: ${resourceId} was not found`);
+}
+
+/** A new workspace takes so long, once it is made, until its APIs answer: seconds, on Azure. */
+const readyAfterSeconds = creationSeconds + 10;
+
+function readyHost({ store }: CallContext, workspace: CloudObject): string {
+  const { timeFactor } = readSettings(store);
+  const readyAt = Date.parse(workspace.createdAt) + readyAfterSeconds * 1000 * timeFactor;
+  if (Date.now() >= readyAt) return textAt(workspace.body, "workspaceUrl").toLowerCase();
+  const fault = "Authentication is temporarily unavailable. Please try again later.";
+  throw plainError(503, "TEMPORARILY_UNAVAILABLE", fault);
 }
 
 /** Makes an id of the store from a folder of the workspace. */

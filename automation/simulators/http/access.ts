@@ -1,21 +1,26 @@
 /**
  * `GET /sandbox/access?principal=NAME`: what a principal can do, by itself and through its groups, as the
- * clouds would answer it: role assignments, Unity Catalog grants, permission lists.
+ * clouds would answer it: role assignments, Unity Catalog grants, permission lists. `value` are the objects
+ * that say so, `can` is what they come to. Without a principal: what everybody can do, in the words of rows.
  */
 
-import { roleAssignmentToken } from "../azure/role-assignment.ts";
+import { accessInWords } from "../access-in-words.ts";
+import { roleAssignmentToken } from "../azure/role-definitions.ts";
 import { armError } from "../cloud-error.ts";
-import { grantToken } from "../databricks/grant.ts";
+import { grantToken } from "../databricks/metastore.ts";
 import { permissionsToken } from "../databricks/permissions-store.ts";
 import { describe } from "../describe.ts";
+import { whatCan } from "../effective-access.ts";
 import { groupToken, servicePrincipalToken, userToken } from "../entra/directory.ts";
-import { bodiesAt, textAt, textsAt } from "../json.ts";
+import { groupsOf, objectIdOf } from "../entra/membership.ts";
+import { bodiesAt, textAt } from "../json.ts";
 import type { CloudObject, Store } from "../store.ts";
 import type { Answer, HttpCall } from "./route.ts";
 
 export function getAccess({ context, query }: HttpCall): Answer {
-  const { store } = context;
-  const asked = query.get("principal") ?? "";
+  const { store, tenant } = context;
+  const asked = query.get("principal");
+  if (asked === null) return { status: 200, body: accessInWords(store, tenant) };
   const self = principalNamed(store, asked);
   if (self === undefined)
     throw armError(404, "PrincipalNotFound", `Nobody in the directory is named '${asked}'.`);
@@ -28,33 +33,17 @@ export function getAccess({ context, query }: HttpCall): Answer {
       through: holder === self ? null : holder.name,
     })),
   );
-  return { status: 200, body: { value } };
+  return { status: 200, body: { value, can: whatCan(store, objectIdOf(self)) } };
 }
 
 function principalNamed(store: Store, name: string): CloudObject | undefined {
   const wanted = name.toLowerCase();
   const everybody = [userToken, groupToken, servicePrincipalToken].flatMap((token) => store.ofType(token));
   return everybody.find((each) =>
-    [each.name, textAt(each.body, "userPrincipalName"), objectIdOf(each)].some(
+    [each.name, textAt(each.body, "userPrincipalName"), textAt(each.body, "clientId"), objectIdOf(each)].some(
       (text) => text.toLowerCase() === wanted,
     ),
   );
-}
-
-const objectIdOf = (principal: CloudObject): string => principal.id.split("/").at(-1) ?? "";
-
-/** Groups that hold the principal, and the groups that hold those. */
-function groupsOf(store: Store, principal: CloudObject): readonly CloudObject[] {
-  const found = new Set<CloudObject>();
-  const all = store.ofType(groupToken);
-  for (let frontier = [principal]; frontier.length > 0; ) {
-    const ids = new Set(frontier.map(objectIdOf));
-    frontier = all.filter(
-      (group) => !found.has(group) && textsAt(group.body, "members").some((id) => ids.has(id)),
-    );
-    for (const group of frontier) found.add(group);
-  }
-  return [...found];
 }
 
 /** Objects that give this principal something, membership aside. */

@@ -1,12 +1,11 @@
 /** The slice of Azure Resource Manager that finds resources by type and name, and shows one by its id. */
+import { armTypeOf } from "../azure/arm-type.ts";
 import { armError } from "../cloud-error.ts";
-import { type Body, isBody, omit, pick, textAt } from "../json.ts";
+import { type Body, isBody, omit, textAt } from "../json.ts";
 import type { CallContext } from "../resource-type.ts";
 import type { CloudObject } from "../store.ts";
 import type { HttpCall, Route } from "./route.ts";
-
-/** What ARM shows beside `properties`; all else goes into it. */
-const envelope = ["name", "type", "location", "tags", "sku", "kind", "identity", "managedBy"];
+import { isTracked, show } from "./show.ts";
 
 export const armRoutes: readonly Route[] = [
   {
@@ -24,10 +23,20 @@ export const armRoutes: readonly Route[] = [
         throw armError(400, "MissingApiVersionParameter", "The api-version query parameter is required.");
       }
       const id = (params[0] ?? "").replace(/\/+$/, "");
-      return { status: 200, body: show(context, find(context, id)) };
+      const body = show(context, find(context, id));
+      return { status: 200, body: isSqlServer(id) ? asExpanded(body, query.get("$expand")) : body };
     },
   },
 ];
+
+const isSqlServer = (id: string): boolean => armTypeOf(id).toLowerCase() === "microsoft.sql/servers";
+
+/** Azure tells of a server's administrators only whoever asks for them. */
+function asExpanded(server: Body, expand: string | null): Body {
+  const { properties } = server;
+  if (!isBody(properties) || expand?.toLowerCase() === "administrators/activedirectory") return server;
+  return { ...server, properties: omit(properties, ["administrators"]) };
+}
 
 function find(context: CallContext, id: string): CloudObject {
   const { store } = context;
@@ -45,31 +54,6 @@ function find(context: CallContext, id: string): CloudObject {
     "ResourceNotFound",
     `The Resource '${rest}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
   );
-}
-
-function show(context: CallContext, object: CloudObject): Body {
-  const body = context.types.get(object.type)?.read(context, object.id)?.body ?? object.body;
-  const inner = omit(body, [...envelope, "properties", "azureApiVersion", "id"]);
-  const properties = isBody(body.properties) ? body.properties : {};
-  return {
-    id: object.id,
-    name: object.name,
-    type: armTypeOf(object.id),
-    ...pick(body, envelope),
-    etag: object.etag,
-    properties: { ...inner, ...properties },
-  };
-}
-
-/** `Microsoft.KeyVault/vaults/secrets`, from the id's segments. */
-function armTypeOf(id: string): string {
-  const [, provider = ""] = /\/providers\/(.+)$/i.exec(id) ?? [];
-  if (!provider) return "Microsoft.Resources/resourceGroups";
-  const last = provider.split(/\/providers\//i).at(-1) ?? provider;
-  return last
-    .split("/")
-    .filter((_part, index) => index === 0 || index % 2 === 1)
-    .join("/");
 }
 
 function search(call: HttpCall): Body[] {
@@ -100,7 +84,3 @@ function search(call: HttpCall): Body[] {
 
 const fits = (wanted: string | undefined, value: string): boolean =>
   wanted === undefined || wanted === value.toLowerCase();
-
-/** ARM lists top-level resources of groups, not their children. */
-const isTracked = (id: string): boolean =>
-  /\/resourceGroups\/[^/]+\/providers\/[^/]+\/[^/]+\/[^/]+$/i.test(id);

@@ -24,7 +24,17 @@ const faultBody = z
   .superRefine((fault, ctx) => {
     const refuse = (path: string, message: string) => ctx.addIssue({ code: "custom", path: [path], message });
     const isRefusal = fault.kind === "error" || fault.kind === "throttle";
-    if (fault.seconds !== null && fault.kind !== "hang") refuse("seconds", "only a hang takes seconds");
+    const isLag = fault.kind === "lag";
+    if (fault.seconds !== null && fault.kind !== "hang" && !isLag)
+      refuse("seconds", "only a hang and a lag take seconds");
+    if (isLag && fault.seconds === null) refuse("seconds", "how long new objects are not found");
+    if (isLag && !["read", "lookup", "invoke", any].includes(fault.call))
+      refuse("call", "a lag is about what is looked for: read, lookup, invoke or any");
+    if (isLag && (fault.times !== "forever" || fault.nth !== 1 || fault.afterCommit))
+      refuse(
+        "times",
+        "a lag stands until it is cleared: times is forever, and there is no nth or afterCommit",
+      );
     for (const word of ["code", "message", "retryAfterSeconds"] as const) {
       if (fault[word] !== null && !isRefusal)
         refuse(word, `a ${fault.kind} gives no answer that could say it`);
@@ -46,7 +56,9 @@ export const faultRoutes: readonly Route[] = [
 function postFault({ context, body }: HttpCall): Answer {
   const fault = parse(faultBody, body);
   const wanted = fault.type.toLowerCase();
-  const type = [any, ...tokensOf(context, fault.call)].find((token) => isType(token, wanted));
+  const type = [any, ...tokensOf(context, fault.kind === "lag" ? any : fault.call)].find((token) =>
+    isType(token, wanted),
+  );
   if (!type) {
     throw armError(
       400,
@@ -59,7 +71,7 @@ function postFault({ context, body }: HttpCall): Answer {
 
 /** What a fault of this call may be about: packages, and tokens of what is called. */
 function tokensOf({ types }: CallContext, call: (typeof faultCalls)[number] | typeof any): readonly string[] {
-  if (call === "lookup") return ["azuread", "azure-native"];
+  if (call === "lookup") return ["azuread", "azure-native", "databricks"];
   const tokens = call === "invoke" ? functionTokens : [...types.keys()];
   return [...new Set(tokens.map(packageOf)), ...tokens];
 }

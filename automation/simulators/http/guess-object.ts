@@ -1,6 +1,13 @@
 /** What kind of object an id names, so that a person can create one by its id alone. */
+import { lockToken } from "../azure/arm-guards.ts";
 import { armError } from "../cloud-error.ts";
-import { catalogToken, metastoreScope, modelToken, schemaToken } from "../databricks/metastore.ts";
+import {
+  catalogToken,
+  metastoreScope,
+  modelToken,
+  schemaToken,
+  tableToken,
+} from "../databricks/metastore.ts";
 import { groupToken, servicePrincipalToken, userToken } from "../entra/directory.ts";
 import type { Body } from "../json.ts";
 import type { CallContext } from "../resource-type.ts";
@@ -25,12 +32,18 @@ const guesses: readonly Guess[] = [
     pattern: new RegExp(`${group}/providers/Microsoft\\.Network/privateDnsZones/[^/]+/A/[^/]+$`, "i"),
     type: "azure-native:privatedns:PrivateRecordSet",
   },
+  {
+    cloud: "azure",
+    pattern: /^\/subscriptions\/.+\/providers\/Microsoft\.Authorization\/locks\/[^/]+$/i,
+    type: lockToken,
+  },
   { cloud: "entra", pattern: /^\/groups\/[^/]+$/, type: groupToken },
   { cloud: "entra", pattern: /^\/users\/[^/]+$/, type: userToken },
   { cloud: "entra", pattern: /^\/servicePrincipals\/[^/]+$/, type: servicePrincipalToken },
   { cloud: "databricks", pattern: /^metastore\/catalogs\/[^/]+$/, type: catalogToken },
   { cloud: "databricks", pattern: /^metastore\/schemas\/[^/]+$/, type: schemaToken },
   { cloud: "databricks", pattern: /^metastore\/models\/[^/]+$/, type: modelToken },
+  { cloud: "databricks", pattern: /^metastore\/tables\/[^/]+$/, type: tableToken },
 ];
 
 /** The object that a bare id stands for; `asked` names the type where the id doesn't tell. */
@@ -76,6 +89,8 @@ function firstBody(type: string, id: string, name: string): Body {
       const vault = /\/vaults\/([^/]+)\//i.exec(id)?.[1]?.toLowerCase() ?? "";
       return { attributes: { enabled: true }, secretUri: `https://${vault}.vault.azure.net/secrets/${name}` };
     }
+    case lockToken:
+      return { name, level: "CanNotDelete" };
     case groupToken:
       return { objectId: name, displayName: name, securityEnabled: true, mailEnabled: false, members: [] };
     case userToken:

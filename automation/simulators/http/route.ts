@@ -1,4 +1,5 @@
 /** A route of the simulated clouds' HTTP side, as data. */
+import type { IncomingHttpHeaders } from "node:http";
 import type { Json } from "../json.ts";
 import type { CallContext } from "../resource-type.ts";
 
@@ -8,6 +9,7 @@ export interface HttpCall {
   readonly params: readonly string[];
   readonly query: URLSearchParams;
   readonly body: Json | undefined;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface Answer {
@@ -18,10 +20,24 @@ export interface Answer {
   afterSend?(): void;
 }
 
-export interface Route {
+interface AnyRoute {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: RegExp;
-  /** package whose cloud is asked: faults of `lookup` strike it; absent: none does */
-  readonly lookup?: "azuread" | "azure-native";
+}
+
+/** A route of a cloud: what it changes is one transaction, so its answer comes at once. */
+export interface CloudRoute extends AnyRoute {
+  /** package whose cloud is asked: faults of `lookup` strike it */
+  readonly lookup: "azuread" | "azure-native" | "databricks";
+  /** a POST that changes nothing */
+  readonly isRead?: true;
   handle(call: HttpCall): Answer;
 }
+
+/** A route for people, which no fault strikes. */
+export interface SandboxRoute extends AnyRoute {
+  readonly lookup?: undefined;
+  handle(call: HttpCall): Answer | Promise<Answer>;
+}
+
+export type Route = CloudRoute | SandboxRoute;

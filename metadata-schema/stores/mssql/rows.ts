@@ -1,15 +1,13 @@
-/** The metadata rows that people write: changing, reading, and the snapshots that a resolve reads. */
+/** The metadata rows that people write: changing and reading them. What a resolve reads is in snapshots.ts. */
 import { isDeepStrictEqual } from "node:util";
 import { inOrder } from "../../change-order.ts";
 import { columnsOf, type MetadataTable, tableNames, tables } from "../../columns.ts";
-import { subjectKey } from "../../contributions.ts";
 import { ConflictError, RowRefusedError } from "../../errors.ts";
+import { parseRows } from "../../parse-rows.ts";
 import { requireSameSections, sectionsByTable } from "../../read-sections.ts";
 import { belongsToJob, requireShape, valuesOf } from "../../row-values.ts";
-import { type EnvironmentRow, type JobRow, type MalformedRow, rowSchemas } from "../../rows.ts";
+import type { JobRow } from "../../rows.ts";
 import type {
-  EnvironmentSnapshot,
-  JobSnapshot,
   MetadataStore,
   NewRow,
   ReadSection,
@@ -18,17 +16,8 @@ import type {
   RowValues,
   StoredRow,
 } from "../../store.ts";
-import { type Parameter, type Row, type Transaction, text } from "./connection.ts";
-import {
-  contributionsFrom,
-  recordedFrom,
-  selectContributionsOfSubject,
-  selectRecorded,
-} from "./contributions.ts";
-import { outputsOfStacks } from "./outputs.ts";
+import type { Parameter, Transaction } from "./connection.ts";
 import { isDuplicate, serverNumber } from "./transient.ts";
-
-type ParsedRow<T extends MetadataTable> = (typeof rowSchemas)[T]["_output"];
 
 /** The actor is the transaction's, see Connection.write. */
 export async function changeRows(
@@ -210,97 +199,3 @@ export async function getJob(transaction: Transaction, jobId: number): Promise<J
   return parseRows("Jobs", await transaction.all(selectJob, { jobId }), [])[0] ?? null;
 }
 const selectJob = "SELECT * FROM Jobs WHERE job_id = @jobId";
-
-/** The rows whose shape is right; the others are added to `malformed`. */
-function parseRows<T extends MetadataTable>(
-  table: T,
-  rows: readonly Row[],
-  malformed: MalformedRow[],
-): readonly ParsedRow<T>[] {
-  const parsed: ParsedRow<T>[] = [];
-  for (const row of rows) {
-    const result = rowSchemas[table].safeParse(row);
-    if (result.success) {
-      parsed.push(result.data as ParsedRow<T>); // the table's own schema made it
-      continue;
-    }
-    const issue = result.error.issues[0];
-    malformed.push({
-      ref: { table, key: String(row[tables[table].key]) },
-      raw: { ...row },
-      field: String(issue?.path[0] ?? ""),
-      fault: issue?.message ?? "is malformed",
-    });
-  }
-  return parsed;
-}
-
-export async function loadJob(transaction: Transaction, jobId: number): Promise<JobSnapshot> {
-  const malformed: MalformedRow[] = [];
-  const subject = { kind: "job", jobId } as const;
-  const lists = await transaction.lists(selectJobRows, { jobId, subject: subjectKey(subject) });
-  const [jobs = [], environments = [], policies = [], secrets = [], networkRules = [], clusters = []] = lists;
-  const [contributed = [], references = [], recorded = []] = lists.slice(6);
-  const contributions = contributionsFrom([contributed, references]);
-  const [job] = parseRows("Jobs", jobs, malformed);
-  const environment = environmentFrom(environments[0], malformed);
-  const own = contributions.filter(({ kind }) => kind === "job").map(({ stack }) => stack);
-  // By name, because a job that came back has outputs before it has contributions; by its contributions too,
-  // because a job may have moved.
-  const named =
-    environment === null ? [] : [`platform-${environment.name}`, `job-${environment.name}-${jobId}`];
-  const { outputs, versions } = await outputsOfStacks(transaction, [...new Set([...named, ...own])]);
-  return {
-    subject,
-    job: job ?? null,
-    environment: environment?.row ?? null,
-    policies: parseRows("Access_Policies", policies, malformed),
-    secretReferences: parseRows("Secret_References", secrets, malformed),
-    networkRules: parseRows("Network_Rules", networkRules, malformed),
-    clusterConfigs: parseRows("Cluster_Configs", clusters, malformed),
-    malformed,
-    contributions,
-    recorded: recordedFrom(recorded),
-    outputs,
-    outputVersions: versions,
-  };
-}
-const selectJobRows = `
-SELECT * FROM Jobs WHERE job_id = @jobId;
-SELECT e.* FROM Jobs AS j JOIN Environments AS e
-  ON e.name = j.environment OR (j.environment IS NULL AND e.is_default = 1) WHERE j.job_id = @jobId;
-SELECT * FROM Access_Policies WHERE job_id = @jobId ORDER BY policy_id;
-SELECT * FROM Secret_References WHERE job_id = @jobId ORDER BY reference_id;
-SELECT * FROM Network_Rules WHERE job_id = @jobId ORDER BY rule_id;
-SELECT * FROM Cluster_Configs WHERE job_id = @jobId ORDER BY config_id;
-${selectContributionsOfSubject};
-${selectRecorded}`;
-
-/** Its name is known even where its row is malformed. */
-function environmentFrom(
-  raw: Row | undefined,
-  malformed: MalformedRow[],
-): { readonly name: string; readonly row: EnvironmentRow | null } | null {
-  if (raw === undefined) return null;
-  return { name: text(raw, "name"), row: parseRows("Environments", [raw], malformed)[0] ?? null };
-}
-
-export async function loadEnvironment(transaction: Transaction, name: string): Promise<EnvironmentSnapshot> {
-  const malformed: MalformedRow[] = [];
-  const subject = { kind: "environment", name } as const;
-  const [raw = [], contributed = [], references = [], recorded = []] = await transaction.lists(
-    selectEnvironmentRows,
-    { name, subject: subjectKey(subject) },
-  );
-  return {
-    subject,
-    environment: parseRows("Environments", raw, malformed)[0] ?? null,
-    malformed,
-    contributions: contributionsFrom([contributed, references]),
-    recorded: recordedFrom(recorded),
-  };
-}
-const selectEnvironmentRows = `
-SELECT * FROM Environments WHERE name = @name;
-${selectContributionsOfSubject};
-${selectRecorded}`;

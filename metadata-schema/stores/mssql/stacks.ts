@@ -29,6 +29,7 @@ import {
 } from "./connection.ts";
 import { admittedTo, listForMerge } from "./contributions.ts";
 import { subscriptionKey } from "./pauses.ts";
+import { forgetLatestProbes } from "./probes.ts";
 import { cancelQueuedRunsOf, setLaneOfQueuedRuns } from "./runs.ts";
 
 const selectStack = "SELECT * FROM Stacks WHERE stack = @stack";
@@ -217,7 +218,7 @@ const setDoubtful = `UPDATE Stacks SET state_doubtful = 1, applied_hash = NULL, 
   due_at = COALESCE(due_at, @now),
   rank_at = COALESCE(rank_at, CASE lane WHEN 'urgent' THEN @urgent WHEN 'normal' THEN @normal ELSE @upgrade END)`;
 
-/** Removes a stack that does not exist, with its outputs, references and conditions. */
+/** Removes a stack that does not exist, with its outputs, references and conditions; its probes become history. */
 export async function deleteStack(transaction: Transaction, stack: string, message: string): Promise<void> {
   await transaction.run("DELETE FROM Stacks WHERE stack = @stack", { stack });
   await clearStackTraces(transaction, stack);
@@ -229,7 +230,8 @@ export async function clearStackTraces(transaction: Transaction, stack: string):
   await clearStackConditions(transaction, stack);
 }
 const deleteTraces = `DELETE FROM Stack_Outputs WHERE stack = @stack;
-DELETE FROM Stack_References WHERE stack = @stack AND source = N''`;
+DELETE FROM Stack_References WHERE stack = @stack AND source = N'';
+${forgetLatestProbes}`;
 
 // ---- program and provider versions
 

@@ -2,6 +2,7 @@
 import { migrate, readMigrations } from "../../migrate.ts";
 import { serviceActor } from "../../row-values.ts";
 import type { MetadataStore } from "../../store.ts";
+import { listAlerts, recordAlert } from "./alerts.ts";
 import { isWakeupDue, readChanges, touch, wake } from "./changes.ts";
 import { clearConditions, conditions, conditionsByType, setConditions } from "./conditions.ts";
 import { Connection, type ConnectionOptions, type Transaction } from "./connection.ts";
@@ -9,18 +10,12 @@ import { commitResolution, contributionsOf, contributionsTo } from "./contributi
 import { acquireLease, breakLease, listLeases, recordProcesses, renewLease, requireLease } from "./leases.ts";
 import { outputs } from "./outputs.ts";
 import { listPauses, pauseSubscription } from "./pauses.ts";
+import { latestProbes, recentProbes, recordProbes } from "./probes.ts";
 import { pruneRuns } from "./prune.ts";
+import { pruneHistory } from "./prune-history.ts";
 import { queueFacts } from "./queue-facts.ts";
 import { createRequest, getRequest } from "./requests.ts";
-import {
-  getJob,
-  isEmpty,
-  listJobs,
-  loadEnvironment,
-  loadJob,
-  readRows,
-  changeRows as writeRows,
-} from "./rows.ts";
+import { getJob, isEmpty, listJobs, readRows, changeRows as writeRows } from "./rows.ts";
 import {
   appendSteps,
   cancelQueuedRun,
@@ -31,6 +26,7 @@ import {
   requestCancel,
 } from "./runs.ts";
 import { settleRun } from "./settle.ts";
+import { loadEnvironment, loadJob } from "./snapshots.ts";
 import {
   distrustState,
   getStack,
@@ -65,6 +61,7 @@ export const storeOver = (connection: StoreConnection): MetadataStore => ({
   ...stackMethods(connection),
   ...leaseMethods(connection),
   ...recordMethods(connection),
+  ...historyMethods(connection),
 });
 
 type Methods<K extends keyof MetadataStore> = Pick<MetadataStore, K>;
@@ -207,6 +204,19 @@ const recordMethods = (
   recentRuns: (stack, limit) => connection.query((t) => recentRuns(t, stack, limit)),
   getRun: (runId) => connection.query((t) => getRun(t, runId)),
   readSteps: (runId, after, limit) => connection.query((t) => readSteps(t, runId, after, limit)),
+});
+
+const historyMethods = (
+  connection: StoreConnection,
+): Methods<
+  "recordProbes" | "recentProbes" | "latestProbes" | "recordAlert" | "listAlerts" | "pruneHistory"
+> => ({
+  recordProbes: (stack, results) => connection.write((t) => recordProbes(t, stack, results)),
+  recentProbes: (which) => connection.query((t) => recentProbes(t, which)),
+  latestProbes: () => connection.query(latestProbes),
+  recordAlert: (event) => connection.write((t) => recordAlert(t, event)),
+  listAlerts: (which) => connection.query((t) => listAlerts(t, which)),
+  pruneHistory: (which) => connection.write((t) => pruneHistory(t, which)),
 });
 
 /** Audit_Logs believes who a person is only of a login that the service runs under. */

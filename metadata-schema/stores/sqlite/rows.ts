@@ -1,16 +1,14 @@
-/** The metadata rows that people write: inserting, reading, and the snapshots that a resolve reads. */
+/** The metadata rows that people write: changing and reading them. What a resolve reads is in snapshots.ts. */
 import { isDeepStrictEqual } from "node:util";
 import { inOrder } from "../../change-order.ts";
-import { columnsOf, type MetadataTable, tableNames, tables } from "../../columns.ts";
-import { subjectKey } from "../../contributions.ts";
+import { columnsOf, tableNames, tables } from "../../columns.ts";
 import { ConflictError, RowRefusedError } from "../../errors.ts";
+import { parseRows } from "../../parse-rows.ts";
 import { requireSameSections, sectionsByTable } from "../../read-sections.ts";
 import { belongsToJob, requireShape, valuesOf } from "../../row-values.ts";
-import { type EnvironmentRow, type JobRow, type MalformedRow, rowSchemas } from "../../rows.ts";
+import type { JobRow } from "../../rows.ts";
 import type {
   Actor,
-  EnvironmentSnapshot,
-  JobSnapshot,
   MetadataStore,
   NewRow,
   ReadSection,
@@ -19,11 +17,7 @@ import type {
   RowValues,
   StoredRow,
 } from "../../store.ts";
-import { type Parameter, type Row, sqliteCode, type Transaction } from "./connection.ts";
-import { contributionsOf, recordedOf } from "./contributions.ts";
-import { outputsOfStacks, outputVersions } from "./outputs.ts";
-
-type ParsedRow<T extends MetadataTable> = (typeof rowSchemas)[T]["_output"];
+import { type Parameter, sqliteCode, type Transaction } from "./connection.ts";
 
 export function changeRows(
   transaction: Transaction,
@@ -164,97 +158,4 @@ export const selectJobsAfter = "SELECT * FROM Jobs WHERE job_id > ? ORDER BY job
 
 export function getJob(transaction: Transaction, jobId: number): JobRow | null {
   return parseRows("Jobs", transaction.all("SELECT * FROM Jobs WHERE job_id = ?", jobId), [])[0] ?? null;
-}
-
-/** The rows whose shape is right; the others are added to `malformed`. */
-function parseRows<T extends MetadataTable>(
-  table: T,
-  rows: readonly Row[],
-  malformed: MalformedRow[],
-): readonly ParsedRow<T>[] {
-  const parsed: ParsedRow<T>[] = [];
-  for (const row of rows) {
-    const result = rowSchemas[table].safeParse(row);
-    if (result.success) {
-      parsed.push(result.data as ParsedRow<T>); // the table's own schema made it
-      continue;
-    }
-    const issue = result.error.issues[0];
-    const ref = { table, key: String(row[tables[table].key]) };
-    malformed.push({
-      ref,
-      raw: { ...row },
-      field: String(issue?.path[0] ?? ""),
-      fault: issue?.message ?? "is malformed",
-    });
-  }
-  return parsed;
-}
-
-export function loadJob(transaction: Transaction, jobId: number): JobSnapshot {
-  const malformed: MalformedRow[] = [];
-  const subject = { kind: "job", jobId } as const;
-  const rawJob = transaction.get("SELECT * FROM Jobs WHERE job_id = ?", jobId);
-  const [job] = parseRows("Jobs", rawJob === undefined ? [] : [rawJob], malformed);
-  const environment =
-    rawJob === undefined ? null : environmentOf(transaction, rawJob.environment ?? null, malformed);
-  const stacks = stacksReadByJob(transaction, jobId, environment?.name ?? null);
-  return {
-    subject,
-    job: job ?? null,
-    environment: environment?.row ?? null,
-    policies: parseRows("Access_Policies", transaction.all(selectPolicies, jobId), malformed),
-    secretReferences: parseRows("Secret_References", transaction.all(selectSecrets, jobId), malformed),
-    networkRules: parseRows("Network_Rules", transaction.all(selectNetworkRules, jobId), malformed),
-    clusterConfigs: parseRows("Cluster_Configs", transaction.all(selectClusters, jobId), malformed),
-    malformed,
-    contributions: contributionsOf(transaction, subjectKey(subject)),
-    recorded: recordedOf(transaction, subjectKey(subject)),
-    outputs: outputsOfStacks(transaction, stacks),
-    outputVersions: outputVersions(transaction, stacks),
-  };
-}
-
-const selectPolicies = "SELECT * FROM Access_Policies WHERE job_id = ? ORDER BY policy_id";
-const selectSecrets = "SELECT * FROM Secret_References WHERE job_id = ? ORDER BY reference_id";
-const selectNetworkRules = "SELECT * FROM Network_Rules WHERE job_id = ? ORDER BY rule_id";
-const selectClusters = "SELECT * FROM Cluster_Configs WHERE job_id = ? ORDER BY config_id";
-
-/** The named environment, or the default one. Its name is known even where its row is malformed. */
-function environmentOf(
-  transaction: Transaction,
-  name: Row[string],
-  malformed: MalformedRow[],
-): { readonly name: string; readonly row: EnvironmentRow | null } | null {
-  const raw =
-    typeof name === "string"
-      ? transaction.get("SELECT * FROM Environments WHERE name = ?", name)
-      : transaction.get("SELECT * FROM Environments WHERE is_default = 1");
-  if (raw === undefined) return null;
-  return { name: String(raw.name), row: parseRows("Environments", [raw], malformed)[0] ?? null };
-}
-
-/**
- * The platform stack of the environment and the job's own one. By name, because a job that came back has
- * outputs before it has contributions; by its contributions too, because a job may have moved.
- */
-function stacksReadByJob(transaction: Transaction, jobId: number, environment: string | null): string[] {
-  const own = transaction
-    .all("SELECT stack FROM Contributions WHERE subject = ? AND kind = 'job'", `job:${jobId}`)
-    .map((row) => String(row.stack));
-  const named = environment === null ? [] : [`platform-${environment}`, `job-${environment}-${jobId}`];
-  return [...new Set([...named, ...own])];
-}
-
-export function loadEnvironment(transaction: Transaction, name: string): EnvironmentSnapshot {
-  const malformed: MalformedRow[] = [];
-  const subject = { kind: "environment", name } as const;
-  const raw = transaction.all("SELECT * FROM Environments WHERE name = ?", name);
-  return {
-    subject,
-    environment: parseRows("Environments", raw, malformed)[0] ?? null,
-    malformed,
-    contributions: contributionsOf(transaction, subjectKey(subject)),
-    recorded: recordedOf(transaction, subjectKey(subject)),
-  };
 }

@@ -24,6 +24,7 @@ import {
 } from "./connection.ts";
 import { admittedTo, listForMerge } from "./contributions.ts";
 import { subscriptionKey } from "./pauses.ts";
+import { forgetLatestProbes } from "./probes.ts";
 import { cancelQueuedRunsOf, setLaneOfQueuedRuns } from "./runs.ts";
 
 export const getStackRow = (transaction: Transaction, stack: string): Row | undefined =>
@@ -211,7 +212,7 @@ export function distrustState(transaction: Transaction): number {
   );
 }
 
-/** Removes a stack that does not exist, with its outputs, references and conditions. */
+/** Removes a stack that does not exist, with its outputs, references and conditions; its probes become history. */
 export function deleteStack(transaction: Transaction, stack: string, message: string): void {
   transaction.run("DELETE FROM Stacks WHERE stack = ?", stack);
   clearStackTraces(transaction, stack);
@@ -222,6 +223,7 @@ export function clearStackTraces(transaction: Transaction, stack: string): void 
   transaction.run("DELETE FROM Stack_Outputs WHERE stack = ?", stack);
   transaction.run("DELETE FROM Stack_References WHERE stack = ? AND source = ''", stack);
   clearStackConditions(transaction, stack);
+  forgetLatestProbes(transaction, stack);
 }
 
 // ---- program and provider versions

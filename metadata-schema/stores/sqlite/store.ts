@@ -2,6 +2,7 @@
 import { migrate, readMigrations } from "../../migrate.ts";
 import { serviceActor } from "../../row-values.ts";
 import type { MetadataStore } from "../../store.ts";
+import { listAlerts, recordAlert } from "./alerts.ts";
 import { isWakeupDue, readChanges, touch, wake } from "./changes.ts";
 import { clearConditions, conditions, conditionsByType, setConditions } from "./conditions.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
@@ -9,18 +10,12 @@ import { commitResolution, contributionsOf, contributionsTo } from "./contributi
 import { acquireLease, breakLease, listLeases, recordProcesses, renewLease, requireLease } from "./leases.ts";
 import { outputs } from "./outputs.ts";
 import { listPauses, pauseSubscription } from "./pauses.ts";
+import { latestProbes, recentProbes, recordProbes } from "./probes.ts";
 import { isAnythingOld, pruneRuns } from "./prune.ts";
+import { isHistoryOld, pruneHistory } from "./prune-history.ts";
 import { queueFacts } from "./queue-facts.ts";
 import { createRequest, getRequest } from "./requests.ts";
-import {
-  getJob,
-  isEmpty,
-  listJobs,
-  loadEnvironment,
-  loadJob,
-  readRows,
-  changeRows as writeRows,
-} from "./rows.ts";
+import { getJob, isEmpty, listJobs, readRows, changeRows as writeRows } from "./rows.ts";
 import {
   appendSteps,
   cancelQueuedRun,
@@ -31,6 +26,7 @@ import {
   requestCancel,
 } from "./runs.ts";
 import { settleRun } from "./settle.ts";
+import { loadEnvironment, loadJob } from "./snapshots.ts";
 import {
   distrustState,
   getStack,
@@ -57,6 +53,7 @@ export async function openSqliteStore(options: ConnectionOptions): Promise<Metad
     ...stackMethods(connection),
     ...leaseMethods(connection),
     ...recordMethods(connection),
+    ...historyMethods(connection),
   };
 }
 
@@ -203,4 +200,20 @@ const recordMethods = (
   recentRuns: (stack, limit) => connection.read((t) => recentRuns(t, stack, limit)),
   getRun: (runId) => connection.read((t) => getRun(t, runId)),
   readSteps: (runId, after, limit) => connection.read((t) => readSteps(t, runId, after, limit)),
+});
+
+const historyMethods = (
+  connection: Connection,
+): Methods<
+  "recordProbes" | "recentProbes" | "latestProbes" | "recordAlert" | "listAlerts" | "pruneHistory"
+> => ({
+  recordProbes: (stack, results) => connection.write((t) => recordProbes(t, stack, results)),
+  recentProbes: (which) => connection.read((t) => recentProbes(t, which)),
+  latestProbes: () => connection.read(latestProbes),
+  recordAlert: (event) => connection.write((t) => recordAlert(t, event)),
+  listAlerts: (which) => connection.read((t) => listAlerts(t, which)),
+  pruneHistory: async (which) => {
+    const isWork = await connection.read((t) => isHistoryOld(t, which));
+    return isWork ? await connection.write((t) => pruneHistory(t, which)) : 0;
+  },
 });

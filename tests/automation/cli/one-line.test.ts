@@ -83,6 +83,31 @@ const step = { operation: forged, urn: forged, type: forged, status: "done" };
 const change = { table: "Access_Policies", key: forged, jobId: 1, about: `of ${forged}` };
 const columns = { name: { before: forged, after: { list: [`${forged}x`] } } };
 
+const alert = {
+  number: 1,
+  alertId: forged,
+  ruleId: forged,
+  jobId: 1,
+  metric: forged,
+  severity: 2,
+  state: "Fired",
+  firedAt: forged,
+  resolvedAt: null,
+  description: forged,
+  essentials: {},
+};
+const probe = {
+  stack: forged,
+  endpoint: forged,
+  at: forged,
+  runId: null,
+  status: "failed",
+  failedLayer: forged,
+  reason: forged,
+  message: forged,
+  layers: [],
+};
+
 /** What a service answers, by the beginning of the route. */
 const answers: readonly (readonly [string, unknown])[] = [
   ["/api/jobs?", { jobs: [{ ...job, ready: condition }], next: null }],
@@ -112,6 +137,8 @@ const answers: readonly (readonly [string, unknown])[] = [
       runs: [run],
     },
   ],
+  ["/api/stacks", { stacks: [{ ...stack, ...times, kind: "network", lastSuccessAt: forged }] }],
+  ["/api/alerts?", { alerts: [alert] }],
   ["/api/runs?", { runs: [run] }],
   ["/api/runs/r/steps", { steps: [{ ...step, number: 1, at: forged, objectId: forged, message: forged }] }],
   ["/api/runs/r", run],
@@ -153,7 +180,9 @@ const service: ServiceClient = {
           plan: "p",
           changes: ["insert", "update", "delete"].map((kind) => ({ ...change, kind, columns })),
         }
-      : { request: "q", runs: [{ id: forged, stack: forged }] },
+      : route.endsWith("/probe")
+        ? { probes: [probe] }
+        : { request: "q", runs: [{ id: forged, stack: forged }] },
   events: async function* () {
     yield { id: "1", event: "step", data: step };
     yield { id: "2", event: "ended", data: run };
@@ -185,6 +214,8 @@ describe("no command lets a value forge a line", () => {
     "get policies",
     "get environments",
     "get clusters",
+    "get alerts",
+    "probe",
     "describe job 1",
     "describe stack s",
     "describe run r",

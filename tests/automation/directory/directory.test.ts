@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { sandboxAccess } from "../../../automation/azure/cloud-access.ts";
 import { createDirectory } from "../../../automation/directory/directory.ts";
 import type { Directory } from "../../../automation/reconcile/names-needed.ts";
 
@@ -25,8 +26,7 @@ describe("the directory", () => {
     await once(server, "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     directory = createDirectory({
-      graphUrl: async () => url,
-      armUrl: async () => url,
+      clouds: sandboxAccess(async () => url),
       clock: { monotonicMs: () => nowMs, sleep: async () => {} },
     });
   });
@@ -72,6 +72,21 @@ describe("the directory", () => {
     assert.deepEqual(await directory.lookUp({ kind: "resource", name: "/x" }), { status: "missing" });
   });
 
+  it("asks ARM for the administrators of an SQL server, which it tells nobody else", async () => {
+    const id = "/subscriptions/1/resourceGroups/g/providers/Microsoft.Sql/servers/sql-shared";
+    for (const name of [id, id.toUpperCase(), `${id}/databases/metadata`])
+      await directory.lookUp({ kind: "resource", name });
+    const expand = "administrators/activedirectory";
+    // The second is the first in another case: it was kept.
+    assert.deepEqual(
+      calls.map((url) => [url.pathname, url.searchParams.get("$expand")]),
+      [
+        [id, expand],
+        [`${id}/databases/metadata`, null],
+      ],
+    );
+  });
+
   it("keeps what was found for a minute, whatever the case of the name", async () => {
     await group();
     nowMs = 59_999;
@@ -101,7 +116,10 @@ describe("the directory", () => {
     reply.status = 500;
     assert.deepEqual(await group("a"), { status: "unavailable", message: "Microsoft Graph answered 500" });
     const resource = await directory.lookUp({ kind: "resource", name: "/x" });
-    assert.deepEqual(resource, { status: "unavailable", message: "Azure Resource Manager answered 500" });
+    assert.deepEqual(resource, {
+      status: "unavailable",
+      message: "Azure Resource Manager answered 500 for /x",
+    });
     reply = { status: 200, body: { error: "odd" } };
     assert.equal((await group("b")).status, "unavailable");
     server.close();

@@ -8,37 +8,24 @@ import { openEngine } from "../../../automation/engine/open-engine.ts";
 import { checkpointFile, type StateFolder } from "../../../automation/engine/stack-files.ts";
 import { createLogger } from "../../../automation/log.ts";
 import { openSimulatedClouds } from "../../../automation/simulated-clouds.ts";
-import type { AccessSpec, EnvironmentFacts, PlatformSpec } from "../../../metadata-schema/desired-state.ts";
+import type { AccessSpec, PlatformSpec } from "../../../metadata-schema/desired-state.ts";
 import { cloudsSeedFile } from "../../../metadata-schema/sample/sample.ts";
 import { accessStack, workspaceId } from "../../../program/layout/names.ts";
 import { runOurs } from "../../support/engine-sides.ts";
 import { type EngineKit, runEngineSuite } from "../../support/engine-suite.ts";
-import { enginePath } from "../../support/service.ts";
-import { environment, groupId } from "../../support/small-rows.ts";
+import { enginePath, ownEnvironment } from "../../support/service.ts";
+import { groupId } from "../../support/small-rows.ts";
+import { facts, platformSpec } from "../../support/small-specs.ts";
 
-const facts: EnvironmentFacts = {
-  name: "eastus",
-  location: "eastus",
-  subscriptionId: String(environment().values.subscription_id),
-  tenantId: String(environment().values.tenant_id),
-  resourceGroup: "rg-ml-eastus",
-};
-const platform: PlatformSpec = {
-  kind: "platform",
-  stack: "platform-eastus",
-  environment: facts,
-  addressSpace: "10.20.0.0/16",
-  vault: { mode: "own", name: "kv-suite-0001" },
-  ownGroup: null,
-};
+const platform: PlatformSpec = { ...platformSpec, ownGroup: null };
 const grantType = "databricks:index/grant:Grant";
 
 /** Stacks of one principal each, with one grant: the least that a run can do. */
 function accessSpec(host: string, name: string, variant: number): AccessSpec {
   const principal = { type: "Group", objectId: groupId("ds_team"), displayName: "ds_team" } as const;
   const models: Readonly<Record<string, string>> = {
-    update: "ml.models.job_201",
-    preview: "ml.models.job_202",
+    update: "ml.models.recommender",
+    preview: "ml.models.demand_forecast",
     destroy: "ml.models.fraud_scoring",
   };
   return {
@@ -47,6 +34,7 @@ function accessSpec(host: string, name: string, variant: number): AccessSpec {
     environment: facts,
     workspace: { host, resourceId: workspaceId(facts) },
     principal,
+    workspaceMember: false,
     roleAssignments: [],
     unityGrants: [
       {
@@ -60,7 +48,7 @@ function accessSpec(host: string, name: string, variant: number): AccessSpec {
 
 async function open(): Promise<EngineKit> {
   const home = await mkdtemp(path.join(tmpdir(), "rowgate-engine-"));
-  const inherited = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" };
+  const inherited = ownEnvironment();
   const clouds = await openSimulatedClouds({
     folder: path.join(home, "clouds"),
     seed: cloudsSeedFile,

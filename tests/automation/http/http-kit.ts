@@ -9,6 +9,7 @@ import { noObserver } from "../../../automation/observe/run-observer.ts";
 import type { NameAnswer, NameQuery } from "../../../automation/reconcile/names-needed.ts";
 import { Reconciler } from "../../../automation/reconcile/reconciler.ts";
 import type { MetadataStore, NewRow, RunStepInput } from "../../../metadata-schema/store.ts";
+import { platformOutputs, workspaceOutputs } from "../../support/applied-outputs.ts";
 import { environment } from "../../support/small-rows.ts";
 import { openTempStore } from "../../support/temp-store.ts";
 
@@ -31,7 +32,7 @@ export interface HttpKit {
   close(): Promise<void>;
 }
 
-/** One environment whose platform was applied, and these rows, resolved. */
+/** One environment whose platform and workspace were applied, and these rows, resolved. */
 export async function openHttpKit(rows: readonly NewRow[]): Promise<HttpKit> {
   const temp = await openTempStore();
   const { store } = temp;
@@ -62,7 +63,9 @@ export async function openHttpKit(rows: readonly NewRow[]): Promise<HttpKit> {
   };
   await store.insertRows([environment(), ...rows]);
   await settle();
-  await apply("platform-eastus", { workspace_url: "adb-1234567890123456.7.azuredatabricks.net" });
+  await apply("platform-eastus", platformOutputs);
+  await settle();
+  await apply("workspace-eastus", workspaceOutputs);
   await settle();
   const server = await serve(store);
   const url = `http://127.0.0.1:${server.port}`;
@@ -83,7 +86,7 @@ export async function openHttpKit(rows: readonly NewRow[]): Promise<HttpKit> {
 }
 
 function answer(query: NameQuery): NameAnswer {
-  if (query.kind === "resource") return { status: "found", objectId: query.name };
+  if (query.kind === "resource" || query.kind === "model") return { status: "found", objectId: query.name };
   const objectId = Object.entries(groups).find(([name]) => name === query.name)?.[1];
   return objectId === undefined ? { status: "missing" } : { status: "found", objectId };
 }
@@ -91,11 +94,15 @@ function answer(query: NameQuery): NameAnswer {
 function serve(store: MetadataStore): Promise<HttpServer> {
   const unused = () => Promise.reject(new Error("not part of these tests"));
   const services: Services = {
+    cloud: "sandbox",
     store,
+    principals: { groupIds: unused, members: unused, find: unused },
     createRequest: unused,
     applyDocuments: unused,
     createStackRequest: unused,
     cancelRun: unused,
+    probe: unused,
+    takeAlert: unused,
     engine: () => ({
       path: "/usr/bin/pulumi",
       version: "3.259.0",

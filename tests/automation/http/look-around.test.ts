@@ -10,6 +10,7 @@ import type {
   StackListBody,
   StepListBody,
 } from "../../../automation/http/contract.ts";
+import { jobOutputs } from "../../support/applied-outputs.ts";
 import { cluster, job, policy } from "../../support/small-rows.ts";
 import { accessOf, type HttpKit, openHttpKit } from "./http-kit.ts";
 
@@ -29,12 +30,14 @@ describe("looking around over HTTP", () => {
       policy(202, ["fly"]),
     ]);
     const step = { operation: "create", urn: "urn:a", type: "t", objectId: "1", message: null };
+    await kit.apply("job-eastus-201", jobOutputs(201));
+    await kit.settle();
     runId = await kit.apply(access, {}, [
       { ...step, status: "started" },
       { ...step, status: "done" },
       { ...step, urn: "urn:b", status: "done" },
     ]);
-    await kit.apply("job-eastus-201", { databricks_job_id: "7" });
+    await kit.apply("acl-eastus-job-201", {});
     await kit.settle();
   });
   after(() => kit.close());
@@ -60,7 +63,7 @@ describe("looking around over HTTP", () => {
       ]),
       [
         ["1", 201, ["read_model"], []],
-        ["2", 202, ["fly"], ["Blocked known-permission"]],
+        ["2", 202, ["fly"], ["Blocked UnknownPermission"]],
       ],
     );
     const ofJob = await get<RowListBody>("/api/rows?jobId=201");
@@ -80,7 +83,14 @@ describe("looking around over HTTP", () => {
     const { stacks } = await get<StackListBody>("/api/stacks");
     assert.deepEqual(
       stacks.map(({ stack }) => stack).toSorted(),
-      [access, "job-eastus-201", "job-eastus-202", "platform-eastus"].toSorted(),
+      [
+        access,
+        "acl-eastus-job-201",
+        "job-eastus-201",
+        "job-eastus-202",
+        "platform-eastus",
+        "workspace-eastus",
+      ].toSorted(),
     );
     const ofJob = await get<StackListBody>("/api/stacks?jobId=201");
     assert.deepEqual(
@@ -92,12 +102,13 @@ describe("looking around over HTTP", () => {
       ]),
       [
         [access, true, true, true],
+        ["acl-eastus-job-201", true, true, false],
         ["job-eastus-201", true, true, false],
       ],
     );
     assert.deepEqual(
       ofJob.stacks.map(({ group }) => group),
-      ["ds_team", null],
+      ["ds_team", null, null],
     );
   });
 
@@ -105,7 +116,7 @@ describe("looking around over HTTP", () => {
     const stack = await get<StackBody>(`/api/stacks/${access}`);
     assert.deepEqual(
       stack.contributions.map(({ subject, jobId, asks }) => [subject, jobId, asks.map(({ key }) => key)]),
-      [["job:201", 201, ["1", "1", "1"]]],
+      [["job:201", 201, ["1", "1", "1", "1"]]],
     );
     assert.deepEqual(
       stack.contributions.flatMap(({ asks }) => asks.flatMap(({ objects }) => objects)).toSorted(),
@@ -113,6 +124,7 @@ describe("looking around over HTTP", () => {
         "EXECUTE on model ml.models.job_201 to ds_team",
         "USE_CATALOG on catalog ml to ds_team",
         "USE_SCHEMA on schema ml.models to ds_team",
+        "membership in the workspace of eastus to ds_team",
       ],
     );
     assert.deepEqual(
@@ -124,10 +136,12 @@ describe("looking around over HTTP", () => {
   it("runs are listed newest first, up to a limit, all or a job's", async () => {
     const stacksOf = async (query: string) =>
       (await get<RunListBody>(`/api/runs${query}`)).runs.map(({ stack }) => stack);
-    assert.deepEqual(await stacksOf(""), ["job-eastus-201", access, "platform-eastus"]);
-    assert.deepEqual(await stacksOf("?limit=1"), ["job-eastus-201"]);
-    assert.deepEqual(await stacksOf("?jobId=201"), ["job-eastus-201", access]);
-    assert.deepEqual(await stacksOf("?jobId=201&limit=1"), ["job-eastus-201"]);
+    const acl = "acl-eastus-job-201";
+    const shared = ["workspace-eastus", "platform-eastus"];
+    assert.deepEqual(await stacksOf(""), [acl, access, "job-eastus-201", ...shared]);
+    assert.deepEqual(await stacksOf("?limit=1"), [acl]);
+    assert.deepEqual(await stacksOf("?jobId=201"), [acl, access, "job-eastus-201"]);
+    assert.deepEqual(await stacksOf("?jobId=201&limit=1"), [acl]);
     assert.deepEqual(await stacksOf("?jobId=202"), []);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type HttpServer, openHttpServer } from "../../../automation/http/server.ts";
 import type { Services } from "../../../automation/http/services.ts";
-import type { Logger } from "../../../automation/log.ts";
+import { createLogger, type Logger } from "../../../automation/log.ts";
 import { type AnsweredCall, noCalls } from "../../../automation/observe/call-observer.ts";
 import { traceIdOfRequest } from "../../../automation/observe/trace-ids.ts";
 
@@ -23,6 +23,7 @@ describe("the HTTP server", () => {
     };
     // Only what these tests call.
     const services = {
+      cloud: "sandbox",
       store: { getJob: () => Promise.reject(new Error("SQLITE_CORRUPT in /srv/metadata.db")) },
       readiness: async () => ({ status: "unavailable", cloud: "sandbox", checks: [] }),
       metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
@@ -32,6 +33,27 @@ describe("the HTTP server", () => {
   });
   afterEach(() => server.close());
   const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init);
+
+  it("on Azure bears no mark of the sandbox", async () => {
+    const services = { cloud: "azure" } as unknown as Services;
+    const onAzure = await openHttpServer({
+      port: 0,
+      services,
+      calls: noCalls,
+      log: createLogger(null, "info"),
+    });
+    try {
+      for (const route of ["/healthz", "/"]) {
+        const response = await fetch(`http://127.0.0.1:${onAzure.port}${route}`);
+        assert.equal(response.headers.get("x-rowgate-cloud"), "azure");
+        const text = await response.text();
+        assert.equal(JSON.parse(text).cloud, "azure");
+        assert.doesNotMatch(text, /sandbox|201/);
+      }
+    } finally {
+      await onAzure.close();
+    }
+  });
 
   it("answers with the sandbox's mark, a request id and no trace of its library", async () => {
     const response = await get("/healthz");

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { StackBody, WhyObjectBody, WhyRowBody } from "../../../automation/http/contract.ts";
+import type { Entry } from "../../../metadata-schema/contributions.ts";
 import type { StoredRow } from "../../../metadata-schema/store.ts";
+import { jobOutputs } from "../../support/applied-outputs.ts";
 import { cluster, job, network, policy } from "../../support/small-rows.ts";
 import { accessOf, type HttpKit, openHttpKit } from "./http-kit.ts";
 
@@ -25,9 +27,9 @@ describe("why", () => {
       policy(20, [read]),
       policy(201, [read], { entra_id_group: "ds_team_eu" }),
     ]);
-    await kit.apply(accessOf("ds_team"), {});
-    await kit.apply("job-eastus-201", { databricks_job_id: "7", cluster_policy_id: "A1" });
+    for (const id of [20, 201]) await kit.apply(`job-eastus-${id}`, jobOutputs(id));
     await kit.settle();
+    await kit.apply(accessOf("ds_team"), {});
   });
   afterEach(() => kit.close());
 
@@ -117,12 +119,18 @@ describe("why", () => {
         ["EXECUTE on model ml.models.job_201 to ds_team", accessOf("ds_team"), true, true],
         ["USE_CATALOG on catalog ml to ds_team", accessOf("ds_team"), true, true],
         ["USE_SCHEMA on schema ml.models to ds_team", accessOf("ds_team"), true, true],
+        // once for each of its permissions
+        ["membership in the workspace of eastus to ds_team", accessOf("ds_team"), true, true],
+        ["membership in the workspace of eastus to ds_team", accessOf("ds_team"), true, true],
       ],
     );
     const shared = await whyRow("Environments/eastus");
     assert.deepEqual(
       shared.objects.map(({ stack, applied }) => [stack, applied]),
-      [["platform-eastus", true]],
+      [
+        ["platform-eastus", true],
+        ["workspace-eastus", true],
+      ],
     );
   });
 
@@ -136,7 +144,10 @@ describe("why", () => {
     );
     assert.deepEqual(
       objects.map(({ object, admitted, applied }) => [object, admitted, applied]),
-      [["CAN_MANAGE_RUN on job job-eastus-202 to ds_team", false, false]],
+      [
+        ["membership in the workspace of eastus to ds_team", true, true],
+        ["CAN_MANAGE_RUN on job job-eastus-202 to ds_team", false, false],
+      ],
     );
     assert.deepEqual(await rowsOf("CAN_MANAGE_RUN job-eastus-202"), []);
   });
@@ -162,7 +173,7 @@ describe("why", () => {
     it("is among what the environment's row became", async () => {
       const { objects } = await whyRow("Environments/eastus");
       assert.deepEqual(
-        objects.map(({ object, stack, admitted, applied }) => [object, stack, admitted, applied]).slice(1),
+        objects.map(({ object, stack, admitted, applied }) => [object, stack, admitted, applied]).slice(2),
         [[address, firewall, true, true]],
       );
     });
@@ -206,11 +217,13 @@ describe("why", () => {
   it("a job below 1 is told with its sign", async () => {
     await kit.store.insertRows([job(-5), cluster(-5, 1, 2), policy(-5, [run])]);
     await kit.settle();
-    await kit.apply("job-eastus--5", { databricks_job_id: "9", cluster_policy_id: "A2" });
+    await kit.apply("job-eastus--5", jobOutputs(-5));
     await kit.settle();
     const { body } = await kit.get("/api/why?object=job--5");
     assert.deepEqual((body as WhyObjectBody).objects.map(({ object }) => object.split(" (")[0]).toSorted(), [
+      "CAN_EDIT on experiment of job-eastus--5 to 00000000-0000-4000-8000-000000000005",
       "CAN_MANAGE_RUN on job job-eastus--5 to ds_team",
+      "CAN_USE on cluster policy of job-eastus--5 to 00000000-0000-4000-8000-000000000005",
       "Databricks job job--5 job -5 in eastus",
       "cluster policy rowgate-job--5",
     ]);
@@ -222,19 +235,22 @@ describe("why", () => {
     const view = "CAN_VIEW on job job-eastus-201 to ds_team";
     const manage = "CAN_MANAGE_RUN on job job-eastus-201 to ds_team";
 
-    /** As if rows of job 201 asked for these, by the key of the row; today's permissions have one level only. */
+    const isOfGroup = ({ item }: Entry): boolean =>
+      item.kind === "access-control" && item.accessControl.principal === "group";
+    /** As if rows of job 201 asked for these, by the key of the row. */
     async function ask(levels: Readonly<Record<string, string>>): Promise<void> {
       const { subject, recorded, outputVersions } = await kit.store.loadJob(201);
       const contributions = (await kit.store.jobContributions(201)).map((each) => {
-        const [entry] = each.admitted;
+        const entry = each.admitted.find(isOfGroup);
         if (each.stack !== acl || entry?.item.kind !== "access-control") return each;
         const { item, row } = entry;
+        const others = each.admitted.filter((other) => !isOfGroup(other));
         const entries = Object.entries(levels).map(([key, level]) => ({
           ...entry,
           row: { ...row, key },
-          item: { ...item, level },
+          item: { ...item, accessControl: { ...item.accessControl, level } },
         }));
-        return { ...each, admitted: entries, wanted: entries };
+        return { ...each, admitted: [...others, ...entries], wanted: [...others, ...entries] };
       });
       const kept = { rowConditions: [], wakeAt: null, recorded, outputVersions };
       await kit.store.commitResolution({ subject, seq: null, contributions, ...kept });
@@ -282,7 +298,7 @@ describe("why", () => {
     await update(row, { max_workers: 8 });
     assert.deepEqual(await clusters(), [["1 to 8", false, 1]]);
     assert.equal((await whyRow(`Cluster_Configs/${row.key}`)).objects[0]?.applied, false);
-    await kit.apply("job-eastus-201", { databricks_job_id: "7", cluster_policy_id: "A1" });
+    await kit.apply("job-eastus-201", jobOutputs(201));
     assert.deepEqual(await clusters(), [["1 to 8", true, 1]]);
   });
 

@@ -47,6 +47,7 @@ describe("metrics", () => {
   let observer: RunObserver;
   let unresolved: readonly string[];
   let reasons: readonly string[];
+  let openAlerts: readonly number[];
   const clock: Clock = {
     monotonicMs: () => nowMs,
     sleep: (_ms, signal) => new Promise((resolve) => signal?.addEventListener("abort", () => resolve())),
@@ -58,12 +59,14 @@ describe("metrics", () => {
     queueFacts: async () => queue,
     pauses: async () => 2,
     unresolved: async () => unresolved,
+    openAlerts: async () => openAlerts,
     stackConditions: async ({ type }) => (type === "Ready" ? reasons : []),
   };
 
   beforeEach(() => {
     nowMs = 1_000_000;
     unresolved = [];
+    openAlerts = [];
     reasons = ["Locked", "Locked", "LeftoverUnresolved"];
     metrics = createMetrics(clock);
     observer = observeAll([metrics.observer], createLogger(null, "info"));
@@ -122,6 +125,18 @@ describe("metrics", () => {
     assert.equal(await sampled("rowgate_subscriptions_paused"), 2);
     const build = { version: "1.2.3", engine_version: "3.259.0" };
     assert.equal(await sampled("rowgate_build_info", build), 1);
+  });
+
+  it("tell open alerts of each severity, and probes by the layer that did not pass", async () => {
+    openAlerts = [2, 0, 2];
+    for (const [severity, count] of [1, 0, 2, 0, 0].entries())
+      assert.equal(await sampled("rowgate_alerts_fired", { severity: String(severity) }), count);
+    openAlerts = [];
+    assert.equal(await sampled("rowgate_alerts_fired", { severity: "2" }), 0);
+    metrics.probed({ status: "ok", failedLayer: null });
+    metrics.probed({ status: "failed", failedLayer: "dns" });
+    assert.equal(await sampled("rowgate_probes_total", { status: "ok", layer: "none" }), 1);
+    assert.equal(await sampled("rowgate_probes_total", { status: "failed", layer: "dns" }), 1);
   });
 
   it("tell stacks that somebody should look at by reason, read twice a minute at most", async () => {

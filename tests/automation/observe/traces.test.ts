@@ -129,7 +129,7 @@ describe("traces", () => {
       assert.deepEqual(root.attributes, {
         "rowgate.subject": "environment:eastus",
         "rowgate.seq": change.seq,
-        "rowgate.stacks": "platform-eastus",
+        "rowgate.stacks": "platform-eastus workspace-eastus",
       });
       assert.deepEqual(ran.attributes, {
         "rowgate.stack": "platform-eastus",

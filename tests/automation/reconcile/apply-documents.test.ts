@@ -198,7 +198,7 @@ describe("applying documents to a store", () => {
         { job_id: 8, security: { access_policy: both } },
       ),
       [
-        /^0 kind: "stream" is unknown\. Use "batch"\. priority: "high" is unknown\./,
+        /^0 kind: "stream" is unknown\. Use "batch" or "online"\. priority: "high" is unknown\./,
         /^1 security\.access_policy\.permissions: "fly" is not a permission\..* role: "Owner" is not a role\. [^"]*$/,
       ],
     );
@@ -208,9 +208,11 @@ describe("applying documents to a store", () => {
     await seed(job(201), policy(201, ["read_model"]));
     const model = "not a model";
     matchEach(await faultsOf({ job_id: 201, model, security: { access_policy: asDataScientist } }), [
+      /^0 model: "not a model" is not a Unity Catalog name/,
       /^0 security\.access_policy\.permissions: .*not a model/,
     ]);
     matchEach(await faultsOf({ job_id: 201, model }), [
+      /^0 model: "not a model" is not a Unity Catalog name/,
       /^0 : would block Access_Policies 1, which is not in the documents: .*not a model/,
     ]);
   });

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { merge } from "../../../automation/reconcile/merge.ts";
 import type { EntryItem, StackBase } from "../../../metadata-schema/contributions.ts";
-import type { StackSpec } from "../../../metadata-schema/desired-state.ts";
+import type { AclObjectType, StackSpec } from "../../../metadata-schema/desired-state.ts";
 import type { StackToMerge, StoredContribution } from "../../../metadata-schema/store.ts";
 import {
   accessSpec,
@@ -13,15 +13,23 @@ import {
   jobSpec,
   networkSpec,
   platformSpec,
+  runtimesSpec,
   workspace,
 } from "../../program/support/specs.ts";
 
 const bases = {
   access: { kind: "access", environment, workspace, principal: accessSpec.principal },
-  acl: { kind: "acl", environment, workspace, object: aclSpec.object },
+  acl: { kind: "acl", environment, workspace, objectIds: { job: "4242", experiment: "77" } },
   job: { kind: "job", environment, workspace },
   network: { kind: "network", environment, service: "databricks" },
-  firewall: { kind: "firewall", environment, workspace, serviceAddress: "203.0.113.7/32" },
+  firewall: {
+    kind: "firewall",
+    environment,
+    service: "databricks",
+    workspace,
+    serviceAddress: "203.0.113.7/32",
+  },
+  runtimes: { kind: "runtimes", environment },
   platform: { kind: "platform", environment },
 } as const satisfies Record<string, StackBase>;
 
@@ -56,10 +64,10 @@ const grant = (name: string, ...privileges: readonly string[]): EntryItem => ({
   kind: "unity-grant",
   unityGrant: { securable: "model", name, privileges },
 });
-const control = (groupName: string, level: string): EntryItem => ({
+const control = (name: string, level: string, objectType: AclObjectType = "job"): EntryItem => ({
   kind: "access-control",
-  groupName,
-  level,
+  objectType,
+  accessControl: { principal: "group", name, level },
 });
 
 const items = {
@@ -76,10 +84,22 @@ const items = {
         roleId: fc.constantFrom("r1", "r2"),
       })
       .map((each): EntryItem => ({ kind: "role-assignment", roleAssignment: { ...each, roleName: "R" } })),
+    fc.constant<EntryItem>({ kind: "workspace-member" }),
   ),
-  acl: fc
-    .tuple(fc.constantFrom("ds_team", "fraud"), fc.constantFrom("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE"))
-    .map(([group, level]) => control(group, level)),
+  acl: fc.oneof(
+    fc
+      .tuple(fc.constantFrom("ds_team", "fraud"), fc.constantFrom("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE"))
+      .map(([group, level]) => control(group, level)),
+    fc
+      .tuple(fc.constantFrom("ds_team", "fraud"), fc.constantFrom("CAN_READ", "CAN_EDIT"))
+      .map(([group, level]) => control(group, level, "experiment")),
+  ),
+  runtimes: fc.record({ name: fc.constantFrom("ir-a", "ir-b"), coreCount: fc.constantFrom(8, 16) }).map(
+    (each): EntryItem => ({
+      kind: "runtime",
+      runtime: { ...each, type: "managed", description: null, timeToLiveMinutes: 10 },
+    }),
+  ),
   firewall: fc
     .constantFrom("198.51.100.0/28", "192.0.2.0/28", "192.0.2.16/28")
     .map((range): EntryItem => ({ kind: "range", range })),
@@ -93,10 +113,11 @@ const stacks = {
   acl: aclSpec.stack,
   firewall: firewallSpec.stack,
   network: networkSpec.stack,
+  runtimes: runtimesSpec.stack,
 };
 
 describe("merging contributions", () => {
-  for (const kind of ["access", "acl", "firewall", "network"] as const) {
+  for (const kind of ["access", "acl", "firewall", "network", "runtimes"] as const) {
     it(`the order of contributions to a stack of kind ${kind} and of their entries does not matter`, () => {
       const contributions = fc
         .array(fc.array<EntryItem>(items[kind], { minLength: 1, maxLength: 4 }), {
@@ -133,6 +154,35 @@ describe("merging contributions", () => {
     );
   });
 
+  it("lets a principal into the workspace if one row wants it to", () => {
+    const member: EntryItem = { kind: "workspace-member" };
+    const spec = (...entries: readonly EntryItem[]) =>
+      specOf(accessSpec.stack, contribution(1, accessSpec.stack, bases.access, entries));
+    const [without, with_] = [spec(grant("ml.models.a", "EXECUTE")), spec(member, member)];
+    assert.ok(without?.kind === "access" && with_?.kind === "access");
+    assert.deepEqual([without.workspaceMember, with_.workspaceMember], [false, true]);
+  });
+
+  it("has one list an object, and none for an object that does not exist yet", () => {
+    const { stack } = aclSpec;
+    const spec = specOf(
+      stack,
+      contribution(1, stack, bases.acl, [
+        control("ds_team", "CAN_VIEW"),
+        control("ds_team", "CAN_EDIT", "experiment"),
+        control("ds_team", "CAN_USE", "cluster-policy"),
+      ]),
+    );
+    assert.ok(spec?.kind === "acl");
+    assert.deepEqual(
+      spec.objects.map(({ type, id, accessControls }) => [type, id, accessControls[0]?.level]),
+      [
+        ["experiment", "77", "CAN_EDIT"],
+        ["job", "4242", "CAN_VIEW"],
+      ],
+    );
+  });
+
   it("has the highest level of each group, once", () => {
     const { stack } = aclSpec;
     const spec = specOf(
@@ -141,9 +191,9 @@ describe("merging contributions", () => {
       contribution(2, stack, bases.acl, [control("ds_team", "CAN_MANAGE_RUN")]),
     );
     assert.ok(spec?.kind === "acl");
-    assert.deepEqual(spec.accessControls, [
-      { groupName: "ds_team", level: "CAN_MANAGE_RUN" },
-      { groupName: "fraud", level: "CAN_VIEW" },
+    assert.deepEqual(spec.objects[0]?.accessControls, [
+      { principal: "group", name: "ds_team", level: "CAN_MANAGE_RUN" },
+      { principal: "group", name: "fraud", level: "CAN_VIEW" },
     ]);
   });
 
@@ -151,14 +201,14 @@ describe("merging contributions", () => {
     const ranges = ["198.51.100.0/28", "192.0.2.0/28", "198.51.100.0/28"];
     const entries = ranges.map((range): EntryItem => ({ kind: "range", range }));
     const spec = specOf(firewallSpec.stack, contribution(1, firewallSpec.stack, bases.firewall, entries));
-    assert.ok(spec?.kind === "firewall");
+    assert.ok(spec?.kind === "firewall" && spec.service === "databricks");
     assert.deepEqual(spec.ranges, ["192.0.2.0/28", "198.51.100.0/28"]);
     assert.equal(spec.serviceAddress, "203.0.113.7/32");
   });
 
   it("of a platform is what its environment says", () => {
-    const { addressSpace, vault, ownGroup } = platformSpec;
-    const item: EntryItem = { kind: "platform", platform: { addressSpace, vault, ownGroup } };
+    const { kind: _kind, stack: _stack, environment: _environment, ...platform } = platformSpec;
+    const item: EntryItem = { kind: "platform", platform };
     const spec = specOf(platformSpec.stack, contribution(1, platformSpec.stack, bases.platform, [item]));
     assert.deepEqual(spec, platformSpec);
   });
@@ -201,6 +251,32 @@ describe("merging a job", () => {
       ["a", "b"],
     );
     assert.deepEqual({ ...spec, secrets }, jobSpec);
+  });
+
+  it("has its pipeline and its alerts, and watches drift where one of them is about it", () => {
+    const alert = (metric: string, driftWarehouseId: string | null): EntryItem => ({
+      kind: "alert",
+      driftWarehouseId,
+      alert: {
+        metric,
+        operator: "LessThan",
+        threshold: 0.85,
+        windowMinutes: 60,
+        frequencyMinutes: 15,
+        severity: 2,
+        missingData: "alert",
+        enabled: true,
+      },
+    });
+    const entries = [job, good, alert("model_accuracy", null), alert("drift", "w1"), alert("drift", "w1")];
+    const spec = specOf(stack, contribution(201, stack, bases.job, entries));
+    assert.ok(spec?.kind === "job");
+    assert.deepEqual(
+      spec.alerts.map(({ metric }) => metric),
+      ["drift", "model_accuracy"],
+    );
+    assert.equal(spec.driftWarehouseId, "w1");
+    assert.equal(spec.pipeline, null);
   });
 
   it("keeps each reference once", () => {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { narrowed } from "../../../automation/reconcile/narrow.ts";
-import type { AccessSpec, AclSpec, FirewallSpec } from "../../../metadata-schema/desired-state.ts";
+import type {
+  AccessSpec,
+  AclSpec,
+  FirewallSpec,
+  JobSpec,
+  PipelineSpec,
+} from "../../../metadata-schema/desired-state.ts";
+import { jobSpec } from "../../program/support/specs.ts";
 
 const common = {
   environment: {
@@ -10,6 +17,7 @@ const common = {
     subscriptionId: "s",
     tenantId: "t",
     resourceGroup: "rg",
+    existing: {},
   },
   workspace: { host: "adb-1.azuredatabricks.net", resourceId: "/w" },
 } as const;
@@ -19,6 +27,7 @@ const access = (...grants: readonly (readonly [string, ...string[]])[]): AccessS
   kind: "access",
   stack: "access-eastus-a",
   principal: { type: "Group", objectId: "a", displayName: "ds_team" },
+  workspaceMember: true,
   roleAssignments: [],
   unityGrants: grants.map(([name, ...privileges]) => ({ securable: "model", name, privileges })),
 });
@@ -27,8 +36,13 @@ const acl = (levels: Readonly<Record<string, string>>, id = "1"): AclSpec => ({
   ...common,
   kind: "acl",
   stack: "acl-eastus-job-1",
-  object: { type: "job", id },
-  accessControls: Object.entries(levels).map(([groupName, level]) => ({ groupName, level })),
+  objects: [
+    {
+      type: "job",
+      id,
+      accessControls: Object.entries(levels).map(([name, level]) => ({ principal: "group", name, level })),
+    },
+  ],
 });
 
 const firewall = (...ranges: string[]): FirewallSpec => ({
@@ -74,7 +88,34 @@ describe("the narrowed spec", () => {
     assert.equal(narrowed(firewall("a"), null), null);
   });
 
-  it("does not mix two objects", () => {
-    assert.equal(narrowed(acl({ a: "CAN_VIEW" }, "1"), acl({ b: "CAN_VIEW" }, "2")), null);
+  it("does not mix two objects: the list of one that gave way to another goes", () => {
+    const left = narrowed(acl({ a: "CAN_VIEW" }, "1"), acl({ b: "CAN_VIEW" }, "2"));
+    assert.deepEqual(left, { ...acl({}), objects: [] });
+  });
+
+  it("takes a principal out of the workspace", () => {
+    const before = access(["m.a.x", "EXECUTE"]);
+    const after = { ...access(["m.a.x", "EXECUTE"], ["m.a.y", "EXECUTE"]), workspaceMember: false };
+    assert.deepEqual(narrowed(before, after), { ...before, workspaceMember: false });
+  });
+
+  it("takes a pipeline away with its trigger, and leaves a changed one as it was", () => {
+    const pipeline: PipelineSpec = {
+      source: null,
+      runtime: "ir-managed",
+      sinkPath: "raw/job_201",
+      concurrency: 1,
+      timeoutMinutes: 120,
+      retryCount: 2,
+      retryIntervalSeconds: 60,
+      parameters: {},
+      trigger: null,
+      serviceUrl: null,
+    };
+    const before: JobSpec = { ...jobSpec, pipeline };
+    const gone = narrowed(before, { ...jobSpec, name: "other", pipeline: null });
+    assert.deepEqual(gone, { ...before, pipeline: null });
+    const changed = { ...pipeline, concurrency: 2 };
+    assert.equal(narrowed(before, { ...before, pipeline: changed }), null);
   });
 });

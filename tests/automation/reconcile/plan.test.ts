@@ -104,8 +104,14 @@ describe("the lane of a change", () => {
     const wide = { ...accessSpec, unityGrants: [{ ...grant, privileges: [...grant.privileges, "MANAGE"] }] };
     assert.equal(lane(wide, { ...wide, unityGrants: [grant] }), "urgent");
     assert.equal(lane(accessSpec, { ...accessSpec, roleAssignments: [] }), "urgent");
-    const lower = [{ groupName: "ds_team", level: "CAN_VIEW" }];
-    assert.equal(lane(aclSpec, { ...aclSpec, accessControls: lower }), "urgent");
+    assert.equal(lane(accessSpec, { ...accessSpec, workspaceMember: false }), "urgent");
+    const lower = aclSpec.objects.map((object) => ({
+      ...object,
+      accessControls: object.accessControls.map((each) => ({ ...each, level: "CAN_VIEW" })),
+    }));
+    assert.equal(lane(aclSpec, { ...aclSpec, objects: lower }), "urgent");
+    const federated = { ...jobSpec, federation: { issuer: "https://ci.example", subject: "main" } };
+    assert.equal(lane(federated, jobSpec), "urgent");
     assert.equal(lane(firewallSpec, { ...firewallSpec, ranges: [] }), "urgent");
     assert.equal(lane(jobSpec, { ...jobSpec, secrets: [] }), "urgent");
     for (const spec of [accessSpec, aclSpec, firewallSpec, jobSpec]) assert.equal(lane(spec, null), "urgent");

@@ -1,5 +1,6 @@
 /** Rounds of the reconciler on a real store, with names answered by a script. */
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../../../automation/clock.ts";
 import { createLogger } from "../../../automation/log.ts";
@@ -7,7 +8,8 @@ import { noObserver } from "../../../automation/observe/run-observer.ts";
 import { type NameAnswer, type NameQuery, queryKey } from "../../../automation/reconcile/names-needed.ts";
 import { Reconciler } from "../../../automation/reconcile/reconciler.ts";
 import { subjectKey } from "../../../metadata-schema/contributions.ts";
-import type { MetadataStore } from "../../../metadata-schema/store.ts";
+import type { MetadataStore, NewRow } from "../../../metadata-schema/store.ts";
+import { jobOutputs, platformOutputs, workspaceOutputs } from "../../support/applied-outputs.ts";
 import { cluster, environment, job, policy } from "../../support/small-rows.ts";
 import { openTempStore, type TempStore } from "../../support/temp-store.ts";
 import { TestClock } from "../../support/test-clock.ts";
@@ -15,7 +17,7 @@ import { TestClock } from "../../support/test-clock.ts";
 const teamId = "00000000-0000-4000-8000-0000000000aa";
 const access = `access-eastus-${teamId}`;
 const platform = "platform-eastus";
-const host = "adb-1234567890123456.7.azuredatabricks.net";
+const workspace = "workspace-eastus";
 
 describe("the reconciler", () => {
   let temp: TempStore;
@@ -82,12 +84,19 @@ describe("the reconciler", () => {
     await from.settleRun(got.lease, { status: "succeeded", outputs, changes: {} });
   }
 
+  /** What the jobs of the environment wait for. */
+  async function applyPlatform(): Promise<void> {
+    await apply(platform, platformOutputs);
+    await quiet();
+    await apply(workspace, workspaceOutputs);
+    await quiet();
+  }
+
   /** One environment and job 201 with a grant; its platform has been applied. */
   async function withPlatform(...rows: Parameters<MetadataStore["insertRows"]>[0]): Promise<void> {
     await store.insertRows([environment(), job(201), cluster(201, 1, 2), ...rows]);
     await quiet();
-    await apply(platform, { workspace_url: host });
-    await quiet();
+    await applyPlatform();
   }
 
   it("turns changes of rows into what stacks must become, then rests", async () => {
@@ -96,10 +105,17 @@ describe("the reconciler", () => {
     assert.deepEqual(await dueStacks(), [platform], "the rest waits for the platform's outputs");
     assert.equal(await readyOf(201), "RowWaiting");
     assert.ok(desired > 0, "the pool was told");
-    await apply(platform, { workspace_url: host });
+    await apply(platform, platformOutputs);
     await quiet();
-    assert.deepEqual(await dueStacks(), [access, "job-eastus-201"].toSorted());
+    assert.deepEqual(await dueStacks(), [access, workspace]);
+    await apply(workspace, workspaceOutputs);
+    await quiet();
+    assert.deepEqual(await dueStacks(), [access, "job-eastus-201"]);
     assert.equal((await recordOf(access)).desired.spec?.kind, "access");
+    assert.equal(await readyOf(201), "RowWaiting", "for its own stack: its lists name what that makes");
+    await apply("job-eastus-201", jobOutputs(201));
+    await quiet();
+    assert.deepEqual(await dueStacks(), [access, "acl-eastus-job-201"]);
     assert.equal(await readyOf(201), "Reconciling");
     const told = desired;
     assert.equal(await quiet(), 0);
@@ -151,6 +167,8 @@ describe("the reconciler", () => {
 
   it("takes a grant away in the urgent lane at the instant it expires", async () => {
     await withPlatform(policy(201, ["read_model"], { expires_at: clock.in(60_000) }));
+    await apply("job-eastus-201", jobOutputs(201));
+    await quiet();
     await apply(access, {});
     assert.equal((await recordOf(access)).lane, "normal");
     clock.advance(59_000);
@@ -173,7 +191,7 @@ describe("the reconciler", () => {
     );
     await quiet();
     const spec = (await recordOf("acl-eastus-job-201")).desired.spec;
-    assert.equal(spec?.kind === "acl" && spec.object.id, "1");
+    assert.deepEqual(spec?.kind === "acl" && spec.objects.map(({ type, id }) => [type, id]), [["job", "1"]]);
   });
 
   it("makes every stack due in the upgrade lane under another version, each once", async () => {
@@ -183,8 +201,8 @@ describe("the reconciler", () => {
     assert.deepEqual(await dueStacks(), []);
     const upgraded = open("+v2");
     await quiet(upgraded);
-    assert.deepEqual(await dueStacks(), ["job-eastus-201", platform]);
-    for (const stack of ["job-eastus-201", platform]) {
+    assert.deepEqual(await dueStacks(), ["job-eastus-201", platform, workspace]);
+    for (const stack of ["job-eastus-201", platform, workspace]) {
       const record = await recordOf(stack);
       assert.equal(record.lane, "upgrade");
       assert.ok(record.desired.hash.endsWith("+v2"));
@@ -200,6 +218,80 @@ describe("the reconciler", () => {
     assert.ok((await quiet()) >= 1);
     assert.deepEqual(await store.readChanges(1), []);
     assert.ok((await readyOf(1_229)) !== undefined);
+  });
+
+  describe("of two jobs that would let one group both change and run pipelines", () => {
+    const engineer = { role: "DataEngineer" };
+    const exception = (exception_id: number, guardrail: string, subject: string): NewRow => ({
+      table: "Guardrail_Exceptions",
+      values: {
+        ...{ exception_id, job_id: 201, guardrail, subject },
+        ...{ reason: "They move it", expires_at: "2090-01-01T00:00:00Z" },
+      },
+    });
+    const editor = (...exceptions: readonly NewRow[]) => [
+      policy(201, ["edit_pipeline"], { ...engineer, policy_id: 21 }),
+      exception(1, "pipeline-write", "Pipeline Editor"),
+      ...exceptions,
+    ];
+    const runner = [job(202), policy(202, ["run_pipeline"], { ...engineer, policy_id: 22 })];
+    const rolesOf = async () => {
+      const { spec } = (await recordOf(access)).desired;
+      return spec?.kind === "access" ? spec.roleAssignments.map(({ roleName }) => roleName).toSorted() : null;
+    };
+    const edit = (sql: string): void => {
+      const editor = new DatabaseSync(temp.file);
+      editor.exec(sql);
+      editor.close();
+    };
+    const blockedRows = async () => {
+      const rows = ["21", "22"].map(async (key) => {
+        const told = await store.conditions({ kind: "row", row: { table: "Access_Policies", key } });
+        return told.flatMap(({ type, reason }) => (type === "Blocked" ? [`${key} ${reason}`] : []));
+      });
+      return (await Promise.all(rows)).flat();
+    };
+
+    it("blocks the row that changes them, whichever comes first, until the other one goes", async () => {
+      await withPlatform(...editor());
+      assert.deepEqual(await rolesOf(), ["Pipeline Editor"]);
+      await store.insertRows(runner);
+      await quiet();
+      assert.deepEqual(await rolesOf(), ["Pipeline Operator"]);
+      assert.deepEqual(await blockedRows(), ["21 DutiesNotSeparate"]);
+      assert.equal(await readyOf(201), "RowBlocked");
+      edit("DELETE FROM Access_Policies WHERE policy_id = 22");
+      await quiet();
+      assert.deepEqual(await rolesOf(), ["Pipeline Editor"]);
+      assert.deepEqual(await blockedRows(), []);
+    });
+
+    it("looks again where the row that changes them came last", async () => {
+      await withPlatform(...runner);
+      await store.insertRows(editor());
+      await quiet();
+      assert.deepEqual(await rolesOf(), ["Pipeline Operator"]);
+      assert.deepEqual(await blockedRows(), ["21 DutiesNotSeparate"]);
+      edit("DELETE FROM Access_Policies WHERE policy_id = 22");
+      await quiet();
+      clock.advance(61_000);
+      await quiet();
+      assert.deepEqual(await rolesOf(), ["Pipeline Editor"]);
+      assert.deepEqual(await blockedRows(), []);
+    });
+
+    it("lets an exception or a place to try things have both", async () => {
+      await withPlatform(...editor(exception(2, "separate-duties", "ds_team")), ...runner);
+      assert.deepEqual(await rolesOf(), ["Pipeline Editor", "Pipeline Operator"]);
+      assert.deepEqual(await blockedRows(), []);
+      edit("DELETE FROM Guardrail_Exceptions WHERE exception_id = 2");
+      await quiet();
+      assert.deepEqual(await rolesOf(), ["Pipeline Operator"]);
+      edit("UPDATE Environments SET production = 0");
+      await quiet();
+      assert.deepEqual(await rolesOf(), ["Pipeline Editor", "Pipeline Operator"]);
+      assert.deepEqual(await blockedRows(), []);
+    });
   });
 
   it("resolves a job at once when asked, and has it merged before it returns", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { columnsOf } from "../../../metadata-schema/columns.ts";
+import type { Resolution } from "../../../metadata-schema/store.ts";
 import {
   admittedIn,
   after,
@@ -22,6 +23,14 @@ const access = `access-eastus-${teamId}`;
 const acl = "acl-eastus-job-201";
 const firewall = "firewall-eastus-databricks";
 const network = "network-eastus-databricks";
+
+/** What rows grant to groups: without what the job itself needs, and without who may sign in. */
+const grantedIn = (resolution: Resolution, stack: string) =>
+  admittedIn(resolution, stack).filter(
+    (item) =>
+      item.kind !== "workspace-member" &&
+      !(item.kind === "access-control" && item.accessControl.principal === "service-principal"),
+  );
 
 const whole = jobSnapshot({
   policies: [policyRow()],
@@ -55,6 +64,8 @@ describe("resolve of a good job", () => {
       item.kind === "unity-grant" ? [item.unityGrant.name, ...item.unityGrant.privileges] : [item.kind],
     );
     assert.deepEqual(grants, [
+      ["workspace-member"],
+      ["workspace-member"],
       ["ml.models.job_201", "EXECUTE"],
       ["ml.models", "USE_SCHEMA"],
       ["ml", "USE_CATALOG"],
@@ -62,17 +73,29 @@ describe("resolve of a good job", () => {
   });
 
   it("keeps what rows want apart from what is admitted while the job's own id is not known", () => {
-    const snapshot = { ...whole, outputs: { "platform-eastus": whole.outputs["platform-eastus"] ?? {} } };
+    const { "job-eastus-201": _own, ...outputs } = whole.outputs;
+    const snapshot = { ...whole, outputs };
     const resolution = resolve(snapshot);
     const contribution = resolution.contributions.find((each) => each.stack === acl);
-    assert.equal(contribution?.wanted.length, 1);
+    // The policy's, and what the job's own identity needs: its experiment and its cluster policy.
+    assert.equal(contribution?.wanted.length, 3);
     assert.equal(contribution?.admitted.length, 0);
-    assert.deepEqual(contribution?.references.at(-1), {
-      stack: "job-eastus-201",
-      output: "databricks_job_id",
-    });
-    assert.deepEqual(refusals(resolution), ["Access_Policies 1 Waiting WaitingForStack"]);
-    assert.equal(admittedIn(resolution, access).length, 3);
+    assert.ok(
+      contribution?.references.some(
+        ({ stack, output }) => stack === "job-eastus-201" && output === "databricks_job_id",
+      ),
+    );
+    assert.deepEqual(refusals(resolution), [
+      "Jobs 201 Waiting WaitingForStack",
+      "Access_Policies 1 Waiting WaitingForStack",
+    ]);
+    // All but EXECUTE on the model, which the job's stack has yet to register.
+    assert.deepEqual(
+      admittedIn(resolution, access).map((item) =>
+        item.kind === "unity-grant" ? item.unityGrant.name : item.kind,
+      ),
+      ["workspace-member", "workspace-member", "ml.models", "ml"],
+    );
   });
 
   it("admits nothing and says which stack it waits for before the platform was applied", () => {
@@ -98,6 +121,8 @@ describe("resolve of a good job", () => {
           sparkVersion: "15.4.x-cpu-ml-scala2.12",
           minWorkers: 1,
           maxWorkers: 2,
+          spot: true,
+          autoTerminationMinutes: 30,
         },
       },
     );
@@ -113,7 +138,10 @@ describe("resolve of a good job", () => {
     const environment = { ...(whole.environment as NonNullable<typeof whole.environment>), name: "weu" };
     const moved = after(whole, {
       environment,
-      outputs: { "platform-weu": { workspace_url: "adb-2.azuredatabricks.net" } },
+      outputs: {
+        "platform-weu": whole.outputs["platform-eastus"] ?? {},
+        "workspace-weu": whole.outputs["workspace-eastus"] ?? {},
+      },
     });
     const stacks = resolve(moved).contributions.map((each) => each.stack);
     assert.ok(
@@ -125,24 +153,24 @@ describe("resolve of a good job", () => {
 
 describe("a row that cannot be", () => {
   const impossible = [
-    ["an unknown permission", policyRow({ permissions: ["read_model", "fly"] }), "known-permission", /fly/],
+    ["an unknown permission", policyRow({ permissions: ["read_model", "fly"] }), "UnknownPermission", /fly/],
     [
       "a permission outside its role",
       policyRow({ permissions: ["list_secrets"] }),
-      "permission-in-role",
+      "PermissionNotInRole",
       /list_secrets/,
     ],
     [
       "a denied Azure role",
       policyRow({ role: "PlatformAdmin", permissions: ["manage_network"] }),
-      "denied-azure-role",
+      "DeniedAzureRole",
       /Network Contributor/,
     ],
     [
-      "a permission that is not built yet",
-      policyRow({ permissions: ["train_model"] }),
+      "a permission that only a workload can hold",
+      policyRow({ role: "Service", permissions: ["read_secret"] }),
       "PermissionUnavailable",
-      /train_model/,
+      /read_secret/,
     ],
   ] as const;
   for (const [what, policy, reason, names] of impossible) {
@@ -154,32 +182,32 @@ describe("a row that cannot be", () => {
       assert.equal(only?.condition.reason, reason);
       assert.match(only?.condition.message ?? "", /^Access_Policies 1, permissions: /);
       assert.match(only?.condition.message ?? "", names);
-      assert.deepEqual(admittedIn(resolution, access), []);
+      assert.deepEqual(grantedIn(resolution, access), []);
     });
   }
 
   it("keeps what it last had admitted, less what it plainly no longer asks for", () => {
     const bad = policyRow({ permissions: ["read_model", "fly"] });
     const resolution = resolve(after(whole, { policies: [bad] }));
-    assert.equal(admittedIn(resolution, access).length, 3, "read_model is still asked for");
-    assert.deepEqual(admittedIn(resolution, acl), [], "execute_inference is not");
+    assert.equal(grantedIn(resolution, access).length, 3, "read_model is still asked for");
+    assert.deepEqual(grantedIn(resolution, acl), [], "execute_inference is not");
   });
 
   it("keeps nothing of a group that it no longer names", () => {
     const bad = policyRow({ permissions: ["read_model", "fly"], entra_id_group: "other_team" });
-    assert.deepEqual(admittedIn(resolve(after(whole, { policies: [bad] })), access), []);
+    assert.deepEqual(grantedIn(resolve(after(whole, { policies: [bad] })), access), []);
   });
 
   it("keeps nothing of a model that it no longer names", () => {
     const bad = policyRow({ permissions: ["read_model", "fly"], model: "ml.models.other" });
-    assert.deepEqual(admittedIn(resolve(after(whole, { policies: [bad] })), access), []);
+    assert.deepEqual(grantedIn(resolve(after(whole, { policies: [bad] })), access), []);
   });
 
   it("never had anything, and has nothing", () => {
     const bad = policyRow({ policy_id: 2, permissions: ["fly"] });
     const resolution = resolve(after(whole, { policies: [policyRow(), bad] }));
-    assert.equal(admittedIn(resolution, access).length, 3);
-    assert.deepEqual(refusals(resolution), ["Access_Policies 2 Blocked known-permission"]);
+    assert.equal(grantedIn(resolution, access).length, 3);
+    assert.deepEqual(refusals(resolution), ["Access_Policies 2 Blocked UnknownPermission"]);
   });
 
   it("holds back no removal of another row of its job", () => {
@@ -188,8 +216,8 @@ describe("a row that cannot be", () => {
     });
     const bad = policyRow({ policy_id: 2, permissions: ["fly"] });
     const resolution = resolve(after(both, { policies: [bad] }));
-    assert.deepEqual(admittedIn(resolution, access), []);
-    assert.deepEqual(admittedIn(resolution, acl), []);
+    assert.deepEqual(grantedIn(resolution, access), []);
+    assert.deepEqual(grantedIn(resolution, acl), []);
   });
 
   const unreadable = (raw: Record<string, unknown>) => [
@@ -204,51 +232,17 @@ describe("a row that cannot be", () => {
   it("is kept whole when nobody can read it", () => {
     const malformed = unreadable({ entra_id_group: "ds_team", expires_at: null });
     const resolution = resolve(after(whole, { policies: [], malformed }));
-    assert.equal(admittedIn(resolution, access).length, 3);
+    assert.equal(grantedIn(resolution, access).length, 3);
     assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked MalformedRow"]);
   });
 
   it("still expires, and still loses a group that it no longer names, when nobody can read it", () => {
     const other = unreadable({ entra_id_group: "other_team", expires_at: null });
-    assert.deepEqual(admittedIn(resolve(after(whole, { policies: [], malformed: other })), access), []);
+    assert.deepEqual(grantedIn(resolve(after(whole, { policies: [], malformed: other })), access), []);
     const expiring = unreadable({ entra_id_group: "ds_team", expires_at: "2026-01-15T13:00:00Z" });
     const snapshot = after(whole, { policies: [], malformed: expiring });
     assert.equal(resolve(snapshot).wakeAt, "2026-01-15T13:00:00.000Z");
-    assert.deepEqual(admittedIn(resolve(snapshot, answers(), "2026-01-15T13:00:00.000Z"), access), []);
-  });
-});
-
-describe("firewall ranges", () => {
-  const ranges = (...texts: string[]) => ({ networkRules: [networkRow({ firewall_ranges: texts })] });
-  const admitted = (resolution: ReturnType<typeof resolve>) =>
-    admittedIn(resolution, firewall).map((item) => (item.kind === "range" ? item.range : item.kind));
-
-  it("the whole internet is Blocked, and the range it replaces stays", () => {
-    const before = jobSnapshot(ranges("198.51.100.16/28"));
-    const resolution = resolve(after(before, ranges("0.0.0.0/0")));
-    assert.deepEqual(refusals(resolution), ["Network_Rules 1 Blocked range-width"]);
-    assert.deepEqual(admitted(resolution), ["198.51.100.16/28"]);
-  });
-
-  it("a dropped range goes although another one of the row is refused", () => {
-    const before = jobSnapshot(ranges("198.51.100.16/28", "198.51.100.32/28", "198.51.100.48/28"));
-    const resolution = resolve(after(before, ranges("198.51.100.16/28", "0.0.0.0/0")));
-    assert.deepEqual(admitted(resolution), ["198.51.100.16/28", "198.51.100.32/28"]);
-  });
-
-  it("a refused range that was added, not replaced, brings nothing back", () => {
-    const before = jobSnapshot(ranges("198.51.100.16/28"));
-    const resolution = resolve(after(before, ranges("198.51.100.16/28", "0.0.0.0/0")));
-    assert.deepEqual(admitted(resolution), ["198.51.100.16/28"]);
-  });
-
-  it("a single address is a /32", () => {
-    assert.deepEqual(admitted(resolve(jobSnapshot(ranges("198.51.100.7")))), ["198.51.100.7/32"]);
-  });
-
-  it("a bad endpoint name is Blocked", () => {
-    const resolution = resolve(jobSnapshot({ networkRules: [networkRow({ private_endpoint: "a/../b" })] }));
-    assert.deepEqual(refusals(resolution), ["Network_Rules 1 Blocked InvalidEndpointName"]);
+    assert.deepEqual(grantedIn(resolve(snapshot, answers(), "2026-01-15T13:00:00.000Z"), access), []);
   });
 });
 
@@ -270,8 +264,8 @@ describe("names", () => {
   it("a group that vanished keeps nothing that is addressed by its name", () => {
     const gone = answers([{ kind: "group", name: "ds_team" }, { status: "missing" }]);
     const resolution = resolve(after(whole, {}), gone);
-    assert.deepEqual(admittedIn(resolution, access), []);
-    assert.deepEqual(admittedIn(resolution, acl), []);
+    assert.deepEqual(grantedIn(resolution, access), []);
+    assert.deepEqual(grantedIn(resolution, acl), []);
     assert.equal(resolution.recorded[0]?.objectId, teamId, "who it was is not forgotten");
   });
 
@@ -280,7 +274,7 @@ describe("names", () => {
       { kind: "group", name: "ds_team" },
       { status: "unavailable", message: "no answer" },
     ]);
-    assert.equal(admittedIn(resolve(after(whole, {}), unknown), access).length, 3);
+    assert.equal(grantedIn(resolve(after(whole, {}), unknown), access).length, 3);
   });
 
   it("a role assignment is addressed by object id, and stays while the group's name is in doubt", () => {
@@ -291,7 +285,7 @@ describe("names", () => {
     ]);
     const resolution = resolve(after(jobSnapshot({ policies: [admin] }), {}), moved);
     assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked GroupChanged"]);
-    assert.equal(admittedIn(resolution, access).length, 1);
+    assert.equal(grantedIn(resolution, access).length, 1);
   });
 
   it("another object under a recorded name is a condition, never a silent move", () => {
@@ -301,8 +295,8 @@ describe("names", () => {
     ]);
     const resolution = resolve(after(whole, {}), moved);
     assert.deepEqual(refusals(resolution), ["Access_Policies 1 Blocked GroupChanged"]);
-    assert.deepEqual(admittedIn(resolution, access), [], "the name may mean somebody else by now");
-    assert.deepEqual(admittedIn(resolution, "access-eastus-another"), []);
+    assert.deepEqual(grantedIn(resolution, access), [], "the name may mean somebody else by now");
+    assert.deepEqual(grantedIn(resolution, "access-eastus-another"), []);
     assert.equal(resolution.recorded[0]?.objectId, teamId);
   });
 
@@ -313,8 +307,8 @@ describe("names", () => {
     ]);
     const resolution = resolve(after(whole, { policies: [policyRow({ entra_id_group: "b_team" })] }), found);
     assert.deepEqual(refusals(resolution), []);
-    assert.equal(admittedIn(resolution, "access-eastus-another").length, 3);
-    assert.deepEqual(admittedIn(resolution, access), []);
+    assert.equal(grantedIn(resolution, "access-eastus-another").length, 3);
+    assert.deepEqual(grantedIn(resolution, access), []);
   });
 
   it("a secret that does not exist waits", () => {
@@ -324,7 +318,7 @@ describe("names", () => {
 
   it("a vault of another environment is Blocked", () => {
     const resolution = resolve(jobSnapshot({ secretReferences: [secretRow({ key_vault: "other-vault" })] }));
-    assert.deepEqual(refusals(resolution), ["Secret_References 1 Blocked VaultOfOtherEnvironment"]);
+    assert.deepEqual(refusals(resolution), ["Secret_References 1 Blocked OtherEnvironment"]);
   });
 
   it("a missing environment waits and takes nothing away", () => {
@@ -337,7 +331,8 @@ describe("names", () => {
     const policies = [policyRow({ permissions: ["read_model"] })];
     const resolution = resolve(after(whole, { environment: null, policies, networkRules: [] }));
     const stacks = resolution.contributions.map((each) => each.stack);
-    assert.deepEqual(stacks.toSorted(), [access, "job-eastus-201"]);
+    assert.deepEqual(stacks.toSorted(), [access, acl, "job-eastus-201"]);
+    assert.deepEqual(grantedIn(resolution, acl), []);
   });
 
   it("an environment whose row is refused adds nothing to its jobs, and holds back no removal", () => {
@@ -346,9 +341,9 @@ describe("names", () => {
     const resolution = resolve(after(whole, { environment, policies, networkRules: [networkRow()] }));
     assert.deepEqual(refusals(resolution), ["Jobs 201 Waiting EnvironmentNotReady"]);
     assert.match(resolution.rowConditions[0]?.condition.message ?? "", /service_address/);
-    assert.equal(admittedIn(resolution, access).length, 3, "read_data is not added");
-    assert.deepEqual(admittedIn(resolution, acl), []);
-    assert.deepEqual(admittedIn(resolution, firewall), []);
+    assert.equal(grantedIn(resolution, access).length, 3, "read_data is not added");
+    assert.deepEqual(grantedIn(resolution, acl), []);
+    assert.deepEqual(grantedIn(resolution, firewall), []);
   });
 });
 
@@ -357,13 +352,14 @@ describe("expiry", () => {
 
   it("a row counts until its instant and not from it on", () => {
     const snapshot = until("2026-01-15T13:00:00Z");
-    assert.equal(admittedIn(resolve(snapshot), access).length, 3);
+    assert.equal(grantedIn(resolve(snapshot), access).length, 3);
     assert.equal(resolve(snapshot).wakeAt, "2026-01-15T13:00:00.000Z");
     const later = resolve(after(snapshot, {}), answers(), "2026-01-15T13:00:00.000Z");
     assert.deepEqual(
       later.contributions.map((each) => each.stack),
-      ["job-eastus-201"],
+      ["job-eastus-201", acl],
     );
+    assert.deepEqual(grantedIn(later, acl), []);
     assert.equal(later.wakeAt, null);
   });
 
@@ -393,11 +389,11 @@ describe("what a refused row keeps", () => {
     });
     const contribution = resolve(moved).contributions.find((each) => each.stack === firewall);
     assert.equal(
-      contribution?.base?.kind === "firewall" && contribution.base.serviceAddress,
+      contribution?.base && "serviceAddress" in contribution.base && contribution.base.serviceAddress,
       "203.0.113.77/32",
     );
     assert.equal(
-      contribution?.base?.kind === "firewall" && contribution.base.workspace.host,
+      contribution?.base && "workspace" in contribution.base && contribution.base.workspace.host,
       "adb-9.azuredatabricks.net",
     );
   });
@@ -408,34 +404,38 @@ describe("what a refused row keeps", () => {
       { status: "unavailable", message: "no answer" },
     ]);
     const resolution = resolve(after(whole, { job: jobRow({ model: "ml.models.other" }) }), unknown);
-    assert.equal(admittedIn(resolution, acl).length, 1);
-    assert.deepEqual(admittedIn(resolution, access), []);
+    assert.equal(grantedIn(resolution, acl).length, 1);
+    assert.deepEqual(grantedIn(resolution, access), []);
   });
 
   it("keeps a live endpoint when its service is mistyped", () => {
     const resolution = resolve(after(whole, { networkRules: [networkRow({ service: "Databrix" })] }));
     assert.deepEqual(refusals(resolution), ["Network_Rules 1 Blocked UnknownService"]);
-    assert.equal(admittedIn(resolution, network).length, 1);
+    assert.equal(grantedIn(resolution, network).length, 1);
   });
 
   it("keeps no range in an environment that its job has left", () => {
     const rules = { networkRules: [networkRow({ firewall_ranges: ["198.51.100.16/28"] })] };
     const environment = environmentRow({ name: "weu" });
     const bad = { networkRules: [networkRow({ firewall_ranges: ["0.0.0.0/0"] })] };
-    assert.deepEqual(admittedIn(resolve(after(jobSnapshot(rules), { ...bad, environment })), firewall), []);
+    assert.deepEqual(grantedIn(resolve(after(jobSnapshot(rules), { ...bad, environment })), firewall), []);
   });
 });
 
 describe("the Jobs row", () => {
   for (const [change, reason] of [
-    [{ kind: "online" }, "KindUnavailable"],
     [{ kind: "stream" }, "UnknownKind"],
     [{ priority: "asap" }, "UnknownPriority"],
+    [{ schedule: "every day" }, "InvalidSchedule"],
+    [{ schedule: "0 0 2 * * ?", schedule_time_zone: "Mars/Olympus" }, "InvalidTimeZone"],
+    [{ federation_issuer: "https://ci.example" }, "InvalidFederation"],
+    [{ federation_issuer: "ci", federation_subject: "main" }, "InvalidFederation"],
+    [{ model: "churn" }, "InvalidModelName"],
   ] as const) {
     it(`is Blocked for ${JSON.stringify(change)} and keeps what runs`, () => {
       const resolution = resolve(after(whole, { job: jobRow(change) }));
-      assert.deepEqual(refusals(resolution), [`Jobs 201 Blocked ${reason}`]);
-      assert.equal(admittedIn(resolution, "job-eastus-201").length, 3);
+      assert.equal(refusals(resolution)[0], `Jobs 201 Blocked ${reason}`);
+      assert.equal(grantedIn(resolution, "job-eastus-201").length, 3);
     });
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { tellStackConditions } from "../../../automation/reconcile/settled.ts";
 import type { RunRecord } from "../../../metadata-schema/store.ts";
-import { applyStack } from "../../metadata-schema/conformance/kit.ts";
+import { applyStack, failure as failed, takeRequestedLease } from "../../metadata-schema/conformance/kit.ts";
 import { openTempStore, type TempStore } from "../../support/temp-store.ts";
 
 const stack = "platform-eastus";
@@ -43,6 +43,13 @@ describe("the conditions of a stack after a run", () => {
       "Drifted False InSync",
       "Ready True Applied",
     ]);
+  });
+
+  it("tell no more of drift than is known after a run that failed", async () => {
+    await temp.store.settleRun(await takeRequestedLease(temp.store, stack), failed());
+    assert.deepEqual(await after({ kind: "refresh", changes: { same: 3 } }), ["Drifted Unknown NotApplied"]);
+    const drifted = { kind: "refresh", changes: { update: 1 } } as const;
+    assert.deepEqual(await after(drifted), ["Drifted True CloudsDiffer"]);
   });
 
   it("are left alone by a preview, a failed refresh and a stack that is gone", async () => {

@@ -25,7 +25,7 @@ describe("check", () => {
     const { failures } = await azure.check(vaultType, { resourceGroupName: "rg", properties: {} });
     assert.deepEqual(
       failures.map((failure) => failure.property),
-      ["properties.tenantId", "properties.sku.family", "properties.sku.name"],
+      ["properties.sku", "properties.tenantId"],
     );
   });
 
@@ -37,6 +37,17 @@ describe("check", () => {
       addressPrefix: unknown,
     });
     assert.deepEqual(failures, []);
+  });
+
+  it("a preview does not know the ids of an identity that is still to be made", async (t) => {
+    const { azure } = await openTestClouds(t);
+    const identity = { type: "SystemAssigned" };
+    const shown = await azure.previewCreate("azure-native:databricks:AccessConnector", {
+      resourceGroupName: "rg-test",
+      connectorName: "uc",
+      identity,
+    });
+    assert.deepEqual(shown.identity, { ...identity, principalId: unknown, tenantId: unknown });
   });
 
   it("a workspace without a compute mode fails, although the SDK types it as optional", async (t) => {

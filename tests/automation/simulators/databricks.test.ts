@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { openTestClouds } from "./support/clouds.ts";
 import type { Properties } from "./support/provider-client.ts";
 import {
+  cluster,
   jobInputs,
   jobType,
   makeIdentity,
@@ -108,7 +109,7 @@ describe("jobs and policies", () => {
     const { databricks } = await openWorkspace(await openTestClouds(t));
     const inputs = (policyId: string): Properties =>
       jobInputs({
-        jobClusters: [{ jobClusterKey: "main", newCluster: { sparkVersion: "16.4.x", policyId } }],
+        jobClusters: [{ jobClusterKey: "main", newCluster: cluster({ policyId }) }],
       });
     await assert.rejects(
       databricks.create(jobType, inputs("0123456789ABCDEF")),

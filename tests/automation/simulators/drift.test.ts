@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openTestClouds, type TestClouds } from "./support/clouds.ts";
 import type { ProviderClient, Resource } from "./support/provider-client.ts";
-import { grantType, jobInputs, jobType, makeGroup, openWorkspace, permissionsType } from "./support/world.ts";
+import {
+  grantType,
+  jobInputs,
+  jobType,
+  makeGroup,
+  makeNetwork,
+  makeSubnet,
+  openWorkspace,
+  permissionsType,
+  subnetType,
+} from "./support/world.ts";
 
 /** Paths at which the program's inputs differ from what a refresh read: what the next `up` would mend. */
 async function pathsToMend(client: ProviderClient, made: Resource): Promise<readonly string[]> {
@@ -64,6 +74,33 @@ describe("refresh", () => {
     await mends(clouds, databricks, grant);
     await mends(clouds, databricks, list);
     await mends(clouds, databricks, job);
+  });
+
+  it("leaves what only the id tells alone, also where the engine recorded it as an output", async (t) => {
+    const { azure } = await openTestClouds(t);
+    const made = await makeGroup(azure);
+    const adopted = { ...made, outputs: { ...made.outputs, ...made.inputs } };
+    assert.deepEqual(await pathsToMend(azure, adopted), []);
+  });
+
+  it("takes what the cloud fills in for no input, although the SDKs declare some of it as one", async (t) => {
+    const clouds = await openTestClouds(t);
+    const { databricks } = await openWorkspace(clouds);
+    const job = await databricks.create(jobType, jobInputs());
+    const imported = await databricks.import(jobType, job.id);
+    assert.deepEqual(
+      Object.keys(imported?.inputs ?? {}).filter((name) => ["format", "url"].includes(name)),
+      [],
+    );
+    await makeNetwork(clouds.azure);
+    const subnet = await makeSubnet(clouds.azure);
+    const { resourceGroupName, virtualNetworkName, subnetName, addressPrefix } = subnet.inputs;
+    assert.deepEqual((await clouds.azure.import(subnetType, subnet.id))?.inputs, {
+      addressPrefix,
+      resourceGroupName,
+      subnetName,
+      virtualNetworkName,
+    });
   });
 
   it("sees that somebody deleted an object", async (t) => {

@@ -105,7 +105,7 @@ describe("refusals", () => {
       { kind: "hang", code: "x" },
       { kind: "error", seconds: 1 },
       { kind: "throttle", afterCommit: true },
-      { kind: "drop", type: "databricks", call: "lookup" },
+      { kind: "drop", type: "Job", call: "lookup" },
       { kind: "drop", type: groupType, call: "invoke" },
       { times: "sometimes" },
     ]) {

@@ -212,7 +212,7 @@ describe("private endpoints", () => {
     const { subnet, workspace } = await networkWithWorkspace(azure);
     const made = await azure.create(endpointType, endpointInputs(subnet, workspace.id));
     const connected = await azure.read(workspace);
-    assert.equal(connected?.outputs.privateEndpointConnections[0].privateEndpoint.id, made.id);
+    assert.equal(connected?.outputs.privateEndpointConnections[0].properties.privateEndpoint.id, made.id);
     assert.deepEqual(connected?.inputs, workspace.inputs);
     await azure.delete(made);
     assert.deepEqual((await azure.read(workspace))?.outputs.privateEndpointConnections, []);

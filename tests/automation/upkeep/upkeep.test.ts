@@ -7,7 +7,7 @@ import { createLogger } from "../../../automation/log.ts";
 import type { KnownStacks } from "../../../automation/upkeep/prune-state.ts";
 import { markRestored, takeRestored } from "../../../automation/upkeep/restored-marker.ts";
 import { findUnknownState } from "../../../automation/upkeep/unknown-state.ts";
-import { type RunPruning, Upkeep } from "../../../automation/upkeep/upkeep.ts";
+import { type HistoryPruning, type RunPruning, Upkeep } from "../../../automation/upkeep/upkeep.ts";
 import { checkpoint, dayMs, HomeKit } from "./home-kit.ts";
 
 let kit: HomeKit;
@@ -71,6 +71,7 @@ describe("the loop of upkeep", () => {
       log: createLogger(logFile(), "info"),
       knownStacks: known(),
       pruneRuns: async () => 0,
+      pruneHistory: async () => 0,
       clock: {
         monotonicMs: () => performance.now(),
         sleep: async (ms, signal) => {
@@ -140,6 +141,21 @@ describe("the loop of upkeep", () => {
       faults.map(({ step }) => step),
       ["runs"],
     );
+  });
+
+  it("deletes old probes and alerts until none is left, and no longer than its calls allow", async () => {
+    const asked: HistoryPruning[] = [];
+    const left = [200, 7];
+    const few = async (what: HistoryPruning) => {
+      asked.push(what);
+      return left.shift() ?? 0;
+    };
+    await looped({ pruneHistory: few }, 1).run();
+    assert.equal((await logged())[0]?.probesAndAlerts, 207);
+    assert.deepEqual(asked, Array(3).fill({ olderThanMs: 90 * dayMs, keep: 1_000, limit: 200 }));
+    let calls = 0;
+    await looped({ pruneHistory: async () => ++calls }, 1).run();
+    assert.equal(calls, 20);
   });
 
   it("warns of unknown state once, offers it, warns again if it comes back, and deletes nothing", async () => {

@@ -19,6 +19,7 @@ const children = [
   { table: "Cluster_Configs", key: "config_id", edit: "max_workers = 9" },
   { table: "Pipeline_Settings", key: "setting_id", edit: "concurrency = 3" },
   { table: "Alert_Rules", key: "alert_id", edit: "threshold = 0.5" },
+  { table: "Guardrail_Exceptions", key: "exception_id", edit: "subject = '198.51.0.0/20'" },
 ] as const;
 
 export function changeCases(fact: Case): void {
@@ -119,7 +120,7 @@ function jobCases(fact: Case): void {
     assert.equal((await kit.store.loadJob(210)).policies.length, 1);
     assert.equal((await kit.store.loadJob(210)).clusterConfigs.length, 1);
     assert.equal((await kit.store.loadJob(201)).policies.length, 0);
-    assert.equal((await kit.store.readRows({ jobId: 210 })).length, 7);
+    assert.equal((await kit.store.readRows({ jobId: 210 })).length, 1 + childRows(210).length);
     assert.deepEqual(await kit.store.readRows({ jobId: 201 }), []);
   });
 

@@ -75,6 +75,16 @@ export const childRows = (jobId: number): readonly NewRow[] => [
   { table: "Cluster_Configs", values: { job_id: jobId } },
   { table: "Pipeline_Settings", values: { job_id: jobId } },
   { table: "Alert_Rules", values: { job_id: jobId, metric: "model_accuracy", threshold: 0.85 } },
+  {
+    table: "Guardrail_Exceptions",
+    values: {
+      job_id: jobId,
+      guardrail: "range-width",
+      subject: "203.0.0.0/20",
+      reason: "the partner's office",
+      expires_at: "2026-12-31T00:00:00Z",
+    },
+  },
 ];
 
 /**
@@ -133,7 +143,11 @@ export const resolution = (subject: Subject, overrides: Partial<Resolution> = {}
 export const entry = (groupName = "ds_team"): Entry => ({
   row: { table: "Access_Policies", key: "1" },
   ask: `read_model for ${groupName}`,
-  item: { kind: "access-control", groupName, level: "CAN_VIEW" },
+  item: {
+    kind: "access-control",
+    objectType: "job",
+    accessControl: { principal: "group", name: groupName, level: "CAN_VIEW" },
+  },
 });
 
 export const contribution = (stack: string, overrides: Partial<Contribution> = {}): Contribution => ({
@@ -166,6 +180,7 @@ export const environmentFacts: EnvironmentFacts = {
   subscriptionId: "11111111-1111-1111-1111-111111111111",
   tenantId: "22222222-2222-2222-2222-222222222222",
   resourceGroup: "rg-eastus",
+  existing: {},
 };
 
 export const spec = (stack: string, addressSpace = "10.20.0.0/22"): PlatformSpec => ({
@@ -173,8 +188,11 @@ export const spec = (stack: string, addressSpace = "10.20.0.0/22"): PlatformSpec
   stack,
   environment: environmentFacts,
   addressSpace,
-  vault: { mode: "own", name: "kv-eastus" },
   ownGroup: null,
+  serviceUrl: null,
+  alertEmails: [],
+  production: true,
+  deletionProtection: true,
 });
 
 export const desired = (hash = "hash-1", overrides: Partial<DesiredState> = {}): DesiredState => ({

@@ -136,13 +136,18 @@ function insertCases(fact: Case): void {
       schedule_time_zone: "UTC",
       model: null,
       task_path: null,
+      federation_issuer: null,
+      federation_subject: null,
     });
     const { clusterConfigs, networkRules } = await store.loadJob(201);
-    assert.deepEqual(
-      clusterConfigs.map(({ min_workers, max_workers }) => [min_workers, max_workers]),
-      [[1, 4]],
-    );
+    const [cluster] = clusterConfigs;
+    assert.deepEqual([cluster?.min_workers, cluster?.max_workers], [1, 4]);
+    assert.deepEqual([cluster?.auto_termination_minutes, cluster?.spot], [30, true]);
     assert.deepEqual(networkRules[0]?.firewall_ranges, []);
+    const { environment } = await store.loadEnvironment("eastus");
+    assert.deepEqual(environment?.existing_resources, {});
+    assert.deepEqual(environment?.alert_emails, []);
+    assert.deepEqual([environment?.databricks_account_id, environment?.service_url], [null, null]);
   });
 
   fact("values that only meaning could refuse are stored", async ({ store, raw }) => {
@@ -246,6 +251,16 @@ function snapshotCases(fact: Case): void {
       "platform-eastus": { host: "adb-1" },
       "job-eastus-201": { jobId: 7 },
     });
+  });
+
+  fact("and those of its environment's runtimes, with the versions of all three", async ({ store }) => {
+    await seed(store);
+    const stacks = ["platform-eastus", "runtimes-eastus", "job-eastus-201"];
+    for (const stack of [...stacks, "runtimes-westus"])
+      await applyStack(store, stack, desired(), { of: stack });
+    const { outputs, outputVersions } = await store.loadJob(201);
+    assert.deepEqual(outputs, Object.fromEntries(stacks.map((stack) => [stack, { of: stack }])));
+    assert.deepEqual(Object.keys(outputVersions).toSorted(), stacks.toSorted());
   });
 
   fact("a job that moved still sees the outputs of the stack it contributes to", async ({ store, raw }) => {

@@ -49,6 +49,7 @@ export function sharedRowCases(fact: Case): void {
       assert.deepEqual(await touchedBy(kit, ...statements), subjects);
     });
   runtimeCases(touches, fact);
+  runtimeEnvironmentCases(touches, fact);
   sourceCases(touches, fact);
   modelCases(fact);
 }
@@ -60,41 +61,41 @@ function runtimeCases(touches: TouchCase, fact: Case): void {
   touches(
     "an edit of a runtime touches the jobs that name it, and those that read a source of its location that names none",
     ["UPDATE Integration_Runtimes SET enabled = 0 WHERE name = 'ir-lyon'"],
-    ["job:201", "job:203"],
+    ["environment:eastus", "job:201", "job:203"],
   );
   touches(
     "an edit of a runtime touches the jobs that read a source that names it",
     ["UPDATE Integration_Runtimes SET description = 'x' WHERE name = 'ir-rome'"],
-    ["job:202"],
+    ["environment:eastus", "job:202"],
   );
   touches(
     "a runtime that moves to another location touches the jobs that read from the old one and the new one",
     ["UPDATE Integration_Runtimes SET location = 'plant-oslo' WHERE name = 'ir-lyon'"],
-    ["job:201", "job:203", "job:204"],
+    ["environment:eastus", "job:201", "job:203", "job:204"],
   );
   touches(
     "a new runtime touches the jobs that read a source of its location",
     [insertRuntime("ir-oslo", "plant-oslo")],
-    ["job:204"],
+    ["environment:eastus", "job:204"],
   );
   touches(
     "a deleted runtime touches the jobs that read a source of its location",
     [insertRuntime("ir-lyon-2", "plant-lyon"), "DELETE FROM Integration_Runtimes WHERE name = 'ir-lyon-2'"],
-    ["job:201"],
+    ["environment:eastus", "job:201"],
   );
   touches(
-    "a runtime that nobody uses touches nothing",
+    "a runtime that nobody uses touches its environment alone",
     [
       insertRuntime("ir-none", "nowhere"),
       "UPDATE Integration_Runtimes SET name = 'ir-nobody' WHERE name = 'ir-none'",
       "DELETE FROM Integration_Runtimes WHERE name = 'ir-nobody'",
     ],
-    [],
+    ["environment:eastus"],
   );
   touches(
     "one statement on all runtimes touches the jobs of each",
     ["UPDATE Integration_Runtimes SET time_to_live_minutes = 5"],
-    ["job:201", "job:202", "job:203"],
+    ["environment:eastus", "job:201", "job:202", "job:203"],
   );
   touches(
     "a job that turns to another runtime is touched, and nobody else",
@@ -107,6 +108,38 @@ function runtimeCases(touches: TouchCase, fact: Case): void {
     const statement = "DELETE FROM Integration_Runtimes WHERE name = 'ir-lyon'";
     await assert.rejects(kit.raw(statement));
     assert.deepEqual(await touchedBy(kit), []);
+  });
+}
+
+function runtimeEnvironmentCases(touches: TouchCase, fact: Case): void {
+  const inWestus =
+    "INSERT INTO Integration_Runtimes (name, environment, kind, location) VALUES ('ir-w', 'westus', 'managed', 'w')";
+
+  touches("a runtime that names an environment touches that one", [inWestus], ["environment:westus"]);
+  fact(
+    "a runtime that moves touches the environment that it leaves and the one that it gets",
+    async (kit) => {
+      await seedShared(kit.store);
+      const move = (to: string) => `UPDATE Integration_Runtimes SET environment = ${to} WHERE name = 'ir-w'`;
+      await kit.store.insertRows([
+        {
+          table: "Integration_Runtimes",
+          values: { name: "ir-w", environment: "westus", kind: "managed", location: "w" },
+        },
+      ]);
+      assert.deepEqual(await touchedBy(kit, move("NULL")), ["environment:eastus", "environment:westus"]);
+      assert.deepEqual(await touchedBy(kit, move("'eastus'")), ["environment:eastus"]);
+      assert.deepEqual(await touchedBy(kit, move("'westus'")), ["environment:eastus", "environment:westus"]);
+      assert.deepEqual(await touchedBy(kit, "DELETE FROM Integration_Runtimes WHERE name = 'ir-w'"), [
+        "environment:westus",
+      ]);
+    },
+  );
+  fact("without a default environment a runtime that names none touches no environment", async (kit) => {
+    await seedShared(kit.store);
+    await kit.raw("UPDATE Environments SET is_default = 0");
+    const statement = "UPDATE Integration_Runtimes SET enabled = 0 WHERE name = 'ir-rome'";
+    assert.deepEqual(await touchedBy(kit, statement), ["job:202"]);
   });
 }
 

@@ -85,7 +85,8 @@ SELECT * FROM Secret_References ORDER BY reference_id;
 SELECT * FROM Network_Rules ORDER BY rule_id;
 SELECT * FROM Cluster_Configs ORDER BY config_id;
 SELECT * FROM Pipeline_Settings ORDER BY setting_id;
-SELECT * FROM Alert_Rules ORDER BY alert_id
+SELECT * FROM Alert_Rules ORDER BY alert_id;
+SELECT * FROM Guardrail_Exceptions ORDER BY exception_id
 
 -- ==== readRows: rows of one job
 -- read
@@ -121,6 +122,20 @@ SELECT * FROM Access_Policies WHERE job_id = @jobId ORDER BY policy_id;
 SELECT * FROM Secret_References WHERE job_id = @jobId ORDER BY reference_id;
 SELECT * FROM Network_Rules WHERE job_id = @jobId ORDER BY rule_id;
 SELECT * FROM Cluster_Configs WHERE job_id = @jobId ORDER BY config_id;
+SELECT * FROM Pipeline_Settings WHERE job_id = @jobId ORDER BY setting_id;
+SELECT * FROM Alert_Rules WHERE job_id = @jobId ORDER BY alert_id;
+SELECT * FROM Guardrail_Exceptions WHERE job_id = @jobId ORDER BY exception_id;
+SELECT * FROM Data_Sources
+WHERE name IN (SELECT data_source FROM Pipeline_Settings WHERE job_id = @jobId) ORDER BY name;
+SELECT r.* FROM Jobs AS j JOIN Environments AS e
+  ON e.name = j.environment OR (j.environment IS NULL AND e.is_default = 1) JOIN Integration_Runtimes AS r ON (r.environment = e.name OR (r.environment IS NULL AND e.is_default = 1))
+WHERE j.job_id = @jobId ORDER BY r.name;
+SELECT * FROM Models WHERE name IN (
+  SELECT model FROM Jobs WHERE job_id = @jobId
+  UNION SELECT model FROM Access_Policies WHERE job_id = @jobId
+  UNION SELECT e.catalog_name + N'.' + e.schema_name + N'.job_' + CAST(j.job_id AS nvarchar(12))
+    FROM Jobs AS j JOIN Environments AS e
+  ON e.name = j.environment OR (j.environment IS NULL AND e.is_default = 1) WHERE j.job_id = @jobId AND j.model IS NULL) ORDER BY name;
 
 SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
 WHERE subject = @subject ORDER BY stack;
@@ -135,11 +150,13 @@ WHERE subject = @subject ORDER BY row_table, row_key, name
 SELECT stack, seq FROM Output_Changes WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@stacks));
 SELECT stack, name, value FROM Stack_Outputs
 WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@stacks)) ORDER BY stack, name
---   @stacks = '["platform-eastus","job-eastus-201"]'
+--   @stacks = '["platform-eastus","workspace-eastus","runtimes-eastus","job-eastus-201"]'
 
 -- ==== loadEnvironment: always
 -- read
 SELECT * FROM Environments WHERE name = @name;
+SELECT r.* FROM Environments AS e JOIN Integration_Runtimes AS r ON (r.environment = e.name OR (r.environment IS NULL AND e.is_default = 1))
+WHERE e.name = @name ORDER BY r.name;
 
 SELECT subject, stack, kind, environment, base, wanted, admitted, urgent FROM Contributions
 WHERE subject = @subject ORDER BY stack;
@@ -149,6 +166,12 @@ SELECT row_table, row_key, name, object_id FROM Recorded_References
 WHERE subject = @subject ORDER BY row_table, row_key, name
 --   @name = 'eastus'
 --   @subject = 'environment:eastus'
+
+-- read
+SELECT stack, seq FROM Output_Changes WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@stacks));
+SELECT stack, name, value FROM Stack_Outputs
+WHERE stack IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@stacks)) ORDER BY stack, name
+--   @stacks = '["platform-eastus"]'
 
 -- ==== readChanges: one entry each
 -- query
@@ -254,16 +277,16 @@ INSERT INTO Contributions (subject, stack, kind, environment, base, wanted, admi
 --   @r0_kind = 'acl'
 --   @r0_environment = 'eastus'
 --   @r0_base = null
---   @r0_wanted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
---   @r0_admitted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
+--   @r0_wanted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","objectType":"job","accessControl":{"principal":"group","name":"ds_team","level":"CAN_VIEW"}}}]'
+--   @r0_admitted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","objectType":"job","accessControl":{"principal":"group","name":"ds_team","level":"CAN_VIEW"}}}]'
 --   @r0_urgent = false
 --   @r1_subject = 'job:201'
 --   @r1_stack = 'pe-eastus'
 --   @r1_kind = 'acl'
 --   @r1_environment = 'eastus'
 --   @r1_base = '{"kind":"platform"}'
---   @r1_wanted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
---   @r1_admitted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","groupName":"ds_team","level":"CAN_VIEW"}}]'
+--   @r1_wanted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","objectType":"job","accessControl":{"principal":"group","name":"ds_team","level":"CAN_VIEW"}}}]'
+--   @r1_admitted = '[{"row":{"table":"Access_Policies","key":"1"},"ask":"read_model for ds_team","item":{"kind":"access-control","objectType":"job","accessControl":{"principal":"group","name":"ds_team","level":"CAN_VIEW"}}}]'
 --   @r1_urgent = true
 
 -- write
@@ -454,7 +477,7 @@ VALUES (@stack, @kind, @environment, @spec, @hash, @reversed, @references, @subs
 --   @version = 1
 --   @kind = 'platform'
 --   @environment = 'eastus'
---   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus","existing":{}},"addressSpace":"10.20.0.0/22","ownGroup":null,"serviceUrl":null,"alertEmails":[],"production":true,"deletionProtection":true}'
 --   @hash = 'hash-1'
 --   @reversed = '1-hsah'
 --   @references = '[]'
@@ -504,7 +527,7 @@ UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec
 --   @version = 2
 --   @kind = 'platform'
 --   @environment = 'eastus'
---   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus","existing":{}},"addressSpace":"10.20.0.0/22","ownGroup":null,"serviceUrl":null,"alertEmails":[],"production":true,"deletionProtection":true}'
 --   @hash = 'hash-2'
 --   @reversed = '2-hsah'
 --   @references = '[]'
@@ -564,7 +587,7 @@ UPDATE Stacks SET kind = @kind, environment = @environment, desired_spec = @spec
 --   @version = 1
 --   @kind = 'platform'
 --   @environment = 'eastus'
---   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus","existing":{}},"addressSpace":"10.20.0.0/22","ownGroup":null,"serviceUrl":null,"alertEmails":[],"production":true,"deletionProtection":true}'
 --   @hash = 'hash-1'
 --   @reversed = '1-hsah'
 --   @references = '[]'
@@ -601,7 +624,8 @@ DELETE FROM Stacks WHERE stack = @stack
 
 -- write
 DELETE FROM Stack_Outputs WHERE stack = @stack;
-DELETE FROM Stack_References WHERE stack = @stack AND source = N''
+DELETE FROM Stack_References WHERE stack = @stack AND source = N'';
+UPDATE Probe_Results SET is_latest = 0 WHERE is_latest = 1 AND stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
@@ -1132,7 +1156,7 @@ UPDATE Stacks SET applied_hash = @hash, applied_spec = @spec, was_applied = 1, a
 --   @stack = 'platform-eastus'
 --   @runId = 'run-3'
 --   @hash = 'hash-1'
---   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus","existing":{}},"addressSpace":"10.20.0.0/22","ownGroup":null,"serviceUrl":null,"alertEmails":[],"production":true,"deletionProtection":true}'
 
 -- write
 SELECT applied_hash, desired_hash, due_at, lane FROM Stacks WHERE stack = @stack
@@ -1246,7 +1270,8 @@ DELETE FROM Stacks WHERE stack = @stack
 
 -- write
 DELETE FROM Stack_Outputs WHERE stack = @stack;
-DELETE FROM Stack_References WHERE stack = @stack AND source = N''
+DELETE FROM Stack_References WHERE stack = @stack AND source = N'';
+UPDATE Probe_Results SET is_latest = 0 WHERE is_latest = 1 AND stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
@@ -1301,7 +1326,8 @@ DELETE FROM Stack_Outputs WHERE stack = @stack
 
 -- write
 DELETE FROM Stack_Outputs WHERE stack = @stack;
-DELETE FROM Stack_References WHERE stack = @stack AND source = N''
+DELETE FROM Stack_References WHERE stack = @stack AND source = N'';
+UPDATE Probe_Results SET is_latest = 0 WHERE is_latest = 1 AND stack = @stack
 --   @stack = 'platform-eastus'
 
 -- write
@@ -1360,7 +1386,7 @@ SELECT subject FROM Contributions WHERE stack = @stack ORDER BY subject
 -- write
 UPDATE Stacks SET applied_spec = @spec WHERE stack = @stack
 --   @stack = 'platform-eastus'
---   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus"},"addressSpace":"10.20.0.0/22","vault":{"mode":"own","name":"kv-eastus"},"ownGroup":null}'
+--   @spec = '{"kind":"platform","stack":"platform-eastus","environment":{"name":"eastus","location":"eastus","subscriptionId":"11111111-1111-1111-1111-111111111111","tenantId":"22222222-2222-2222-2222-222222222222","resourceGroup":"rg-eastus","existing":{}},"addressSpace":"10.20.0.0/22","ownGroup":null,"serviceUrl":null,"alertEmails":[],"production":true,"deletionProtection":true}'
 
 -- write
 UPDATE Stacks SET attempts = @attempts, next_attempt_at = @nextAttemptAt,
@@ -1739,3 +1765,170 @@ FROM Run_Steps WHERE run_id = @runId AND number > @after ORDER BY number
 --   @runId = 'run-3'
 --   @after = 0
 --   @limit = 100
+
+-- ==== recordProbes: of two endpoints
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:platform-eastus'
+
+-- write
+SELECT 1 AS found FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Probe_Results SET is_latest = 0 WHERE is_latest = 1 AND stack = @stack AND endpoint = @endpoint;
+INSERT INTO Probe_Results (stack, endpoint, at, run_id, status, failed_layer, reason, message, layers, is_latest)
+VALUES (@stack, @endpoint, @now, @runId, @status, @failedLayer, @reason, @message, @layers, 1)
+--   @stack = 'platform-eastus'
+--   @endpoint = 'pe-eastus'
+--   @runId = 'run-3'
+--   @status = 'ok'
+--   @failedLayer = null
+--   @reason = null
+--   @message = null
+--   @layers = '[{"layer":"dns","status":"ok","durationMs":3,"detail":"10.20.0.5"}]'
+
+-- write
+UPDATE Probe_Results SET is_latest = 0 WHERE is_latest = 1 AND stack = @stack AND endpoint = @endpoint;
+INSERT INTO Probe_Results (stack, endpoint, at, run_id, status, failed_layer, reason, message, layers, is_latest)
+VALUES (@stack, @endpoint, @now, @runId, @status, @failedLayer, @reason, @message, @layers, 1)
+--   @stack = 'platform-eastus'
+--   @endpoint = 'pe-westus'
+--   @runId = 'run-3'
+--   @status = 'ok'
+--   @failedLayer = null
+--   @reason = null
+--   @message = null
+--   @layers = '[{"layer":"dns","status":"ok","durationMs":3,"detail":"10.20.0.5"}]'
+
+-- ==== recordProbes: of a stack that is gone
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'stack:platform-eastus'
+
+-- write
+SELECT 1 AS found FROM Stacks WHERE stack = @stack
+--   @stack = 'platform-eastus'
+
+-- write
+UPDATE Probe_Results SET is_latest = 0 WHERE is_latest = 1 AND stack = @stack AND endpoint = @endpoint;
+INSERT INTO Probe_Results (stack, endpoint, at, run_id, status, failed_layer, reason, message, layers, is_latest)
+VALUES (@stack, @endpoint, @now, @runId, @status, @failedLayer, @reason, @message, @layers, 1)
+--   @stack = 'platform-eastus'
+--   @endpoint = 'pe-eastus'
+--   @runId = 'run-3'
+--   @status = 'ok'
+--   @failedLayer = null
+--   @reason = null
+--   @message = null
+--   @layers = '[{"layer":"dns","status":"ok","durationMs":3,"detail":"10.20.0.5"}]'
+
+-- write
+UPDATE Probe_Results SET is_latest = 0 WHERE is_latest = 1 AND stack = @stack AND endpoint = @endpoint;
+INSERT INTO Probe_Results (stack, endpoint, at, run_id, status, failed_layer, reason, message, layers, is_latest)
+VALUES (@stack, @endpoint, @now, @runId, @status, @failedLayer, @reason, @message, @layers, 1)
+--   @stack = 'platform-eastus'
+--   @endpoint = 'pe-westus'
+--   @runId = 'run-3'
+--   @status = 'ok'
+--   @failedLayer = null
+--   @reason = null
+--   @message = null
+--   @layers = '[{"layer":"dns","status":"ok","durationMs":3,"detail":"10.20.0.5"}]'
+
+-- ==== recentProbes: all
+-- query
+SELECT TOP (@limit) * FROM Probe_Results ORDER BY number DESC
+--   @limit = 20
+
+-- ==== recentProbes: of an endpoint of a stack
+-- query
+SELECT TOP (@limit) * FROM Probe_Results WHERE stack = @stack AND endpoint = @endpoint ORDER BY number DESC
+--   @stack = 'platform-eastus'
+--   @endpoint = 'pe-eastus'
+--   @limit = 20
+
+-- ==== latestProbes: always
+-- query
+SELECT * FROM Probe_Results WHERE is_latest = 1 ORDER BY stack, endpoint
+
+-- ==== recordAlert: one that fired
+-- write
+UPDATE Alert_Events SET rule_id = @ruleId, job_id = @jobId, metric = @metric, severity = @severity,
+  state = @state, resolved_at = @resolvedAt, description = @description, essentials = @essentials, changed_at = @now
+WHERE alert_id = @alertId AND (state = 'Fired' OR @state = 'Resolved');
+INSERT INTO Alert_Events (alert_id, rule_id, job_id, metric, severity, state, fired_at, resolved_at, description,
+  essentials, changed_at)
+SELECT @alertId, @ruleId, @jobId, @metric, @severity, @state, @firedAt, @resolvedAt, @description, @essentials, @now
+WHERE NOT EXISTS (SELECT 1 FROM Alert_Events WHERE alert_id = @alertId)
+--   @alertId = 'alert-1'
+--   @ruleId = '/rules/1'
+--   @jobId = 201
+--   @metric = 'drift'
+--   @severity = 2
+--   @state = 'Fired'
+--   @firedAt = 2026-03-01T07:00:00.000Z
+--   @resolvedAt = null
+--   @description = null
+--   @essentials = '{}'
+
+-- ==== recordAlert: one that is resolved
+-- write
+UPDATE Alert_Events SET rule_id = @ruleId, job_id = @jobId, metric = @metric, severity = @severity,
+  state = @state, resolved_at = @resolvedAt, description = @description, essentials = @essentials, changed_at = @now
+WHERE alert_id = @alertId AND (state = 'Fired' OR @state = 'Resolved');
+INSERT INTO Alert_Events (alert_id, rule_id, job_id, metric, severity, state, fired_at, resolved_at, description,
+  essentials, changed_at)
+SELECT @alertId, @ruleId, @jobId, @metric, @severity, @state, @firedAt, @resolvedAt, @description, @essentials, @now
+WHERE NOT EXISTS (SELECT 1 FROM Alert_Events WHERE alert_id = @alertId)
+--   @alertId = 'alert-1'
+--   @ruleId = '/rules/1'
+--   @jobId = 201
+--   @metric = 'drift'
+--   @severity = 2
+--   @state = 'Resolved'
+--   @firedAt = 2026-03-01T07:00:00.000Z
+--   @resolvedAt = 2026-03-01T08:00:00.000Z
+--   @description = null
+--   @essentials = '{}'
+
+-- ==== listAlerts: all
+-- query
+SELECT TOP (@limit) * FROM Alert_Events ORDER BY number DESC
+--   @limit = 20
+
+-- ==== listAlerts: a later page of those of a job in a state
+-- query
+SELECT TOP (@limit) * FROM Alert_Events WHERE job_id = @jobId AND state = @state AND number < @before ORDER BY number DESC
+--   @jobId = 201
+--   @state = 'Fired'
+--   @before = 7
+--   @limit = 20
+
+-- ==== pruneHistory: always
+-- write
+DECLARE @got_resource int;
+EXEC @got_resource = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction',
+  @LockTimeout = 10000;
+IF @got_resource < 0 THROW 51001, N'Another writer has held the application lock for too long.', 1;
+--   @resource = 'pruning'
+
+-- write
+DELETE FROM Probe_Results WHERE number IN (SELECT TOP (@limit) number FROM Probe_Results
+  WHERE is_latest = 0 AND at < @before AND number <= (SELECT number FROM Probe_Results ORDER BY number DESC OFFSET @keep ROWS FETCH NEXT 1 ROWS ONLY) ORDER BY at, number)
+--   @before = 2026-02-28T08:00:00.000Z
+--   @keep = 1000
+--   @limit = 200
+
+-- write
+DELETE FROM Alert_Events WHERE number IN (SELECT TOP (@limit) number FROM Alert_Events
+  WHERE changed_at < @before AND number <= (SELECT number FROM Alert_Events ORDER BY number DESC OFFSET @keep ROWS FETCH NEXT 1 ROWS ONLY) ORDER BY changed_at, number)
+--   @before = 2026-02-28T08:00:00.000Z
+--   @keep = 1000
+--   @limit = 200

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { JobSpec } from "../../../metadata-schema/desired-state.ts";
 import { adoptionTable, collidedWith, ruleFor } from "../../../program/adoption/adoption-table.ts";
 import {
   hasUnknown,
@@ -7,6 +8,24 @@ import {
   type Properties,
   unknownValue,
 } from "../../../program/adoption/rules.ts";
+import {
+  accessConnectorId,
+  actionGroupId,
+  collectionRuleId,
+  customRoleId,
+  factoryId,
+  lakeId,
+  logAnalyticsId,
+  metadataDatabaseId,
+  metricsTableId,
+  natGatewayId,
+  resourceGroupId,
+  runtimeId,
+  sqlServerId,
+  vaultId,
+  workspaceId,
+} from "../../../program/layout/names.ts";
+import { fullJobSpec, onlineJobSpec } from "../support/job-specs.ts";
 import { mockRun } from "../support/mock-run.ts";
 import {
   accessSpec,
@@ -16,7 +35,10 @@ import {
   jobSpec,
   networkSpec,
   platformSpec,
+  runtimesSpec,
+  sqlFirewallSpec,
   teamId,
+  workspaceSpec,
 } from "../support/specs.ts";
 
 const provider = { subscriptionId: environment.subscriptionId };
@@ -38,12 +60,16 @@ describe("the adoption table", () => {
     const registered = new Set<string>();
     const specs = [
       platformSpec,
+      workspaceSpec,
+      runtimesSpec,
       networkSpec,
       firewallSpec,
+      sqlFirewallSpec,
       jobSpec,
+      fullJobSpec,
+      onlineJobSpec,
       accessSpec,
       aclSpec,
-      { ...aclSpec, object: { type: "cluster-policy", id: "AB" } } as const,
     ];
     for (const spec of specs) {
       const { resources } = await mockRun(spec);
@@ -68,6 +94,53 @@ describe("the adoption table", () => {
       idOf("azure-native:authorization:RoleAssignment", { scope: `${group}`, roleAssignmentName: "guid" }),
       `${group}/providers/Microsoft.Authorization/roleAssignments/guid`,
     );
+  });
+
+  it("computes the ids that the platform's own names are the ids of", async () => {
+    const resources = [
+      ...(await mockRun(platformSpec)).resources,
+      ...(await mockRun(workspaceSpec)).resources,
+    ];
+    const computed = new Set(
+      resources.map(({ type, inputs }) => {
+        const rule = ruleFor(type);
+        return rule.kind === "id" ? rule.id(inputs, provider) : null;
+      }),
+    );
+    for (const id of [
+      vaultId(environment),
+      lakeId(environment),
+      sqlServerId(environment),
+      metadataDatabaseId(environment),
+      workspaceId(environment),
+      accessConnectorId(environment),
+      factoryId(environment),
+      runtimeId(environment, "ir-managed"),
+      natGatewayId(environment),
+      logAnalyticsId(environment),
+      metricsTableId(environment),
+      collectionRuleId(environment),
+      actionGroupId(environment),
+      `${factoryId(environment)}/managedVirtualNetworks/default`,
+      `${factoryId(environment)}/managedVirtualNetworks/default/managedPrivateEndpoints/mpe-sql`,
+      `${lakeId(environment)}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/rowgate-audit`,
+      `${resourceGroupId(environment)}/providers/Microsoft.Authorization/roleDefinitions/${customRoleId("pipelineOperator", factoryId(environment))}`,
+      "rowgate_eastus",
+      "global",
+    ])
+      assert.ok(computed.has(id), id);
+  });
+
+  it("takes a warehouse for ours by the tags of its environment", async () => {
+    const rule = lookup("databricks:index/sqlEndpoint:SqlEndpoint");
+    const { inputs } = (await mockRun(workspaceSpec)).only("databricks:index/sqlEndpoint:SqlEndpoint");
+    assert.equal(rule.judge({ ...inputs, id: "w" }, inputs), "ours");
+    assert.equal(rule.judge({ name: inputs.name, tags: { customTags: [] } }, inputs), "namesake");
+    assert.equal(rule.judge({ name: inputs.name }, inputs), "namesake");
+    assert.equal(rule.judge({ ...inputs, name: "other" }, inputs), "other");
+    assert.deepEqual(rule.search(inputs)?.args, { name: "rowgate-eastus" });
+    assert.match("can't find SQL warehouse with the name 'x'", rule.absent);
+    assert.deepEqual(rule.ids({ id: "w" }), ["w"]);
   });
 
   it("computes no id while an input that it needs is not known", () => {
@@ -114,9 +187,10 @@ describe("the adoption table", () => {
 
   it("takes a cluster policy for ours by the job in its definition, whatever else it says", async () => {
     const rule = lookup("databricks:index/clusterPolicy:ClusterPolicy");
-    const { inputs } = (await mockRun(jobSpec)).only("databricks:index/clusterPolicy:ClusterPolicy");
-    const larger = { ...jobSpec, cluster: { ...jobSpec.cluster, maxWorkers: 9 } };
-    const other = (await mockRun(larger)).only("databricks:index/clusterPolicy:ClusterPolicy").inputs;
+    const jobPolicy = async (spec: JobSpec) =>
+      (await mockRun(spec)).resources.find(({ name }) => name === "cluster-policy")?.inputs ?? assert.fail();
+    const inputs = await jobPolicy(jobSpec);
+    const other = await jobPolicy({ ...jobSpec, cluster: { ...jobSpec.cluster, maxWorkers: 9 } });
     assert.equal(rule.judge({ ...other, id: "AB" }, inputs), "ours");
     assert.equal(rule.judge({ name: inputs.name, definition: "{}" }, inputs), "namesake");
     assert.equal(rule.judge({ name: inputs.name, definition: "none" }, inputs), "namesake");

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { roleAssignmentName } from "../../../program/layout/names.ts";
+import { networkServices } from "../../../metadata-schema/desired-state.ts";
+import {
+  browserAuthentication,
+  endpointTarget,
+  privateDnsZoneId,
+  roleAssignmentName,
+  workspaceId,
+} from "../../../program/layout/names.ts";
 import { mockRun } from "../support/mock-run.ts";
 import {
   accessSpec,
@@ -9,6 +16,7 @@ import {
   firewallSpec,
   keyVaultReader,
   networkSpec,
+  sqlFirewallSpec,
   teamId,
 } from "../support/specs.ts";
 
@@ -59,6 +67,30 @@ describe("a network stack", () => {
     assert.ok(firstIsDone < kinds.indexOf("PrivateEndpoint pe-databricks-office"));
   });
 
+  it("leads to each service in the service's own way and zone", async () => {
+    for (const service of networkServices) {
+      const endpoint = { name: `pe-${service}`, ...endpointTarget(environment, service) };
+      const run = await mockRun({ ...networkSpec, service, endpoints: [endpoint] });
+      const { inputs } = run.only("azure-native:network:PrivateEndpoint");
+      assert.deepEqual(inputs.privateLinkServiceConnections, [
+        { name: endpoint.name, privateLinkServiceId: endpoint.targetId, groupIds: [endpoint.groupId] },
+      ]);
+      const zone = run.only("azure-native:network:PrivateDnsZoneGroup").inputs.privateDnsZoneConfigs;
+      assert.deepEqual(zone, [{ name: service, privateDnsZoneId: privateDnsZoneId(environment, service) }]);
+    }
+  });
+
+  it("gives a workspace its sign-in page's endpoint last, whatever it is called", async () => {
+    const signIn = {
+      name: "a-first-by-name",
+      targetId: workspaceId(environment),
+      groupId: browserAuthentication,
+    };
+    const run = await mockRun({ ...networkSpec, endpoints: [signIn, ...networkSpec.endpoints] });
+    assert.equal(run.names("azure-native:network:PrivateEndpoint").at(-1), "a-first-by-name");
+    assert.equal(run.names("azure-native:network:PrivateEndpoint").length, 3);
+  });
+
   it("without endpoints is empty", async () => {
     assert.deepEqual((await mockRun({ ...networkSpec, endpoints: [] })).outputs, { private_endpoints: {} });
   });
@@ -81,8 +113,37 @@ describe("a firewall stack", () => {
     );
     assert.deepEqual(run.outputs, {
       ip_access_list_id: "ip-access-list-id",
+      firewall_rule_ids: [],
       allowed_ranges: ["203.0.113.7/32", "198.51.100.0/24"],
     });
+  });
+
+  it("of an SQL server has one rule a range, from its first to its last address", async () => {
+    const run = await mockRun({ ...sqlFirewallSpec, ranges: [...sqlFirewallSpec.ranges, "203.0.113.7/32"] });
+    const rules = run.resources.filter(({ type }) => type === "azure-native:sql:FirewallRule");
+    const ends = rules.map(({ inputs }) => [
+      inputs.firewallRuleName,
+      inputs.startIpAddress,
+      inputs.endIpAddress,
+    ]);
+    assert.deepEqual(ends.sort(), [
+      ["rowgate-198.51.100.0-24", "198.51.100.0", "198.51.100.255"],
+      ["rowgate-203.0.113.7-32", "203.0.113.7", "203.0.113.7"],
+    ]);
+    for (const { inputs } of rules) assert.match(String(inputs.serverName), /^sql-eastus-[a-z0-9]{8}$/);
+    assert.deepEqual(run.outputs, {
+      ip_access_list_id: null,
+      firewall_rule_ids: ["rowgate-198.51.100.0-24-id", "rowgate-203.0.113.7-32-id"],
+      allowed_ranges: sqlFirewallSpec.ranges,
+    });
+  });
+
+  it("of an SQL server without ranges is empty and asks for no credentials", async () => {
+    const run = await mockRun({ ...sqlFirewallSpec, ranges: [] });
+    assert.deepEqual(
+      run.resources.map(({ type }) => type),
+      ["pulumi:pulumi:Stack"],
+    );
   });
 
   it("without ranges still allows the service", async () => {
@@ -108,6 +169,20 @@ describe("an access stack", () => {
     assert.deepEqual(run.outputs.role_assignment_ids, [`${name}-id`]);
   });
 
+  it("finds the role in the subscription of what it is held on", async () => {
+    const elsewhere = "22222222-2222-2222-2222-222222222222";
+    const [assignment] = accessSpec.roleAssignments;
+    assert.ok(assignment !== undefined);
+    const scope = assignment.scope.replace(environment.subscriptionId, elsewhere);
+    const run = await mockRun({ ...accessSpec, roleAssignments: [{ ...assignment, scope }] });
+    const { inputs } = run.only("azure-native:authorization:RoleAssignment");
+    assert.match(String(inputs.scope), new RegExp(`^/subscriptions/${elsewhere}/`));
+    assert.equal(
+      inputs.roleDefinitionId,
+      `/subscriptions/${elsewhere}/providers/Microsoft.Authorization/roleDefinitions/${keyVaultReader}`,
+    );
+  });
+
   it("grants on each securable by the group's display name", async () => {
     const run = await mockRun(accessSpec);
     const grants = run.resources.filter(({ type }) => type === "databricks:index/grant:Grant");
@@ -126,8 +201,19 @@ describe("an access stack", () => {
     ]);
   });
 
+  it("lets a member sign in to the workspace, and never as an admin", async () => {
+    const run = await mockRun(accessSpec);
+    const { inputs, deleteBeforeReplace } = run.only(
+      "databricks:index/permissionAssignment:PermissionAssignment",
+    );
+    assert.deepEqual(inputs, { groupName: "ds_team", permissions: ["USER"] });
+    assert.ok(deleteBeforeReplace);
+    const other = await mockRun({ ...accessSpec, workspaceMember: false });
+    assert.deepEqual(other.names("databricks:index/permissionAssignment:PermissionAssignment"), []);
+  });
+
   it("asks for no credentials of a cloud that it grants nothing in", async () => {
-    const run = await mockRun({ ...accessSpec, unityGrants: [] });
+    const run = await mockRun({ ...accessSpec, unityGrants: [], workspaceMember: false });
     assert.deepEqual(run.names("pulumi:providers:databricks"), []);
     const other = await mockRun({ ...accessSpec, roleAssignments: [] });
     assert.deepEqual(other.names("pulumi:providers:azure-native"), []);
@@ -135,33 +221,40 @@ describe("an access stack", () => {
 });
 
 describe("an acl stack", () => {
-  it("sets the whole list of a job", async () => {
-    const run = await mockRun(aclSpec);
-    assert.deepEqual(run.only("databricks:index/permissions:Permissions").inputs, {
-      jobId: "4242",
-      accessControls: [{ groupName: "ds_team", permissionLevel: "CAN_MANAGE_RUN" }],
+  it("sets the whole list of each object of a job", async () => {
+    const policy = {
+      type: "cluster-policy",
+      id: "ABCDEF0123456789",
+      accessControls: [{ principal: "service-principal", name: "application-1", level: "CAN_USE" }],
+    } as const;
+    const run = await mockRun({ ...aclSpec, objects: [policy, ...aclSpec.objects] });
+    const lists = run.resources.filter(({ type }) => type === "databricks:index/permissions:Permissions");
+    assert.deepEqual(Object.fromEntries(lists.map(({ name, inputs }) => [name, inputs])), {
+      "cluster-policy": {
+        clusterPolicyId: "ABCDEF0123456789",
+        accessControls: [{ servicePrincipalName: "application-1", permissionLevel: "CAN_USE" }],
+      },
+      job: {
+        jobId: "4242",
+        accessControls: [{ groupName: "ds_team", permissionLevel: "CAN_MANAGE_RUN" }],
+      },
     });
     assert.deepEqual(run.outputs, {
-      object_id: "4242",
-      access_controls: [{ group_name: "ds_team", level: "CAN_MANAGE_RUN" }],
+      objects: [
+        {
+          type: "cluster-policy",
+          id: "ABCDEF0123456789",
+          access_controls: [{ principal: "application-1", level: "CAN_USE" }],
+        },
+        { type: "job", id: "4242", access_controls: [{ principal: "ds_team", level: "CAN_MANAGE_RUN" }] },
+      ],
     });
   });
 
-  it("sets the whole list of a cluster policy", async () => {
-    const object = { type: "cluster-policy", id: "ABCDEF0123456789" } as const;
-    const run = await mockRun({
-      ...aclSpec,
-      object,
-      accessControls: [{ groupName: "ds_team", level: "CAN_USE" }],
-    });
-    const { inputs } = run.only("databricks:index/permissions:Permissions");
-    assert.equal(inputs.clusterPolicyId, object.id);
-    assert.equal(inputs.jobId, undefined);
-  });
-
-  it("with nobody on the list registers no list, which Databricks would refuse", async () => {
-    const run = await mockRun({ ...aclSpec, accessControls: [] });
+  it("with nobody on any list registers no list and asks for no credentials", async () => {
+    const run = await mockRun({ ...aclSpec, objects: [] });
     assert.deepEqual(run.names("databricks:index/permissions:Permissions"), []);
-    assert.deepEqual(run.outputs, { object_id: "4242", access_controls: [] });
+    assert.deepEqual(run.names("pulumi:providers:databricks"), []);
+    assert.deepEqual(run.outputs, { objects: [] });
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { planAddresses } from "../../../program/layout/address-plan.ts";
+import { planAddresses, rangeEnds } from "../../../program/layout/address-plan.ts";
 
 interface Block {
   readonly start: number;
@@ -84,4 +84,29 @@ describe("the address plan", () => {
       assert.match(plan.reason, reason);
     });
   }
+});
+
+describe("the ends of a range", () => {
+  it("hold exactly as many addresses as its prefix says, its own among them", () => {
+    const octet = fc.nat({ max: 255 });
+    fc.assert(
+      fc.property(octet, octet, octet, octet, fc.nat({ max: 32 }), (a, b, c, d, prefix) => {
+        const cidr = `${[a, b, c, d].join(".")}/${prefix}`;
+        const ends = rangeEnds(cidr) ?? assert.fail(cidr);
+        const number = (address: string) => block(`${address}/32`).start;
+        assert.equal(number(ends.last) - number(ends.first) + 1, 2 ** (32 - prefix));
+        const own = block(cidr).start;
+        assert.ok(number(ends.first) <= own && own <= number(ends.last));
+      }),
+    );
+  });
+
+  it("of a single address are that address", () => {
+    assert.deepEqual(rangeEnds("203.0.113.7"), { first: "203.0.113.7", last: "203.0.113.7" });
+  });
+
+  it("are none for what is no IPv4 range", () => {
+    for (const text of ["", "any", "203.0.113", "203.0.113.0/33", "::/0", "203.0.113.07", "256.0.0.1"])
+      assert.equal(rangeEnds(text), null);
+  });
 });

@@ -1,132 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { deniedRoles, grantableRoles } from "../../../program/layout/azure-roles.ts";
-import { ownVaultId, resourceGroupId, secretId } from "../../../program/layout/names.ts";
-import { guardrails, judge } from "../../../program/policies/judge.ts";
-import type { Piece } from "../../../program/policies/pieces.ts";
-import { environment } from "../support/specs.ts";
+import { grantableRoles } from "../../../program/layout/azure-roles.ts";
+import { networkOf, parseRange, rangeBetween } from "../../../program/policies/ip-range.ts";
+import { findGuardrail, guardrails, judge, unexcepted } from "../../../program/policies/judge.ts";
+import { cases } from "./broken-pieces.ts";
+import { assignment, permission, range } from "./sample-pieces.ts";
 
-const vaultId = ownVaultId(environment);
-const assignment = (change: Partial<Extract<Piece, { kind: "role-assignment" }>>): Piece => ({
-  kind: "role-assignment",
-  scope: vaultId,
-  roleId: grantableRoles.keyVaultReader.id,
-  principalType: "Group",
-  ...change,
-});
-const permission = (role: string, name: string): Piece => ({ kind: "permission", role, permission: name });
-const range = (text: string): Piece => ({ kind: "firewall-range", range: text });
-
-interface Broken {
-  readonly piece: Piece;
-  readonly message: RegExp;
-  readonly fix: RegExp;
-}
-const rows: Readonly<
-  Record<string, { readonly keeps: readonly Piece[]; readonly breaks: readonly Broken[] }>
-> = {
-  "known-permission": {
-    keeps: [permission("DataScientist", "read_model")],
-    breaks: [
-      { piece: permission("DataScientist", "fly"), message: /"fly" is not a permission/, fix: /read_model/ },
-    ],
-  },
-  "permission-in-role": {
-    keeps: [permission("DataScientist", "execute_inference"), permission("SecurityAdmin", "list_secrets")],
-    breaks: [
-      {
-        piece: permission("Analyst", "read_model"),
-        message: /Role Analyst does not include read_model/,
-        fix: /DataScientist may hold it/,
-      },
-      {
-        piece: permission("Analyst", "interactive_dev"),
-        message: /does not include/,
-        fix: /No role holds it/,
-      },
-      { piece: permission("King", "read_model"), message: /"King" is not a role/, fix: /DataScientist/ },
-      { piece: permission("toString", "read_model"), message: /is not a role/, fix: /DataScientist/ },
-    ],
-  },
-  "denied-azure-role": {
-    keeps: Object.values(grantableRoles).map(({ id }) => assignment({ roleId: id })),
-    breaks: [
-      ...Object.values(deniedRoles).map(({ id, name, because }) => ({
-        piece: assignment({ roleId: id.toUpperCase() }),
-        message: new RegExp(`${name} may not be assigned: it ${because}`),
-        fix: /Key Vault Reader/,
-      })),
-      {
-        piece: assignment({ roleId: "acdd72a7-3385-48ef-bd42-f606fba81ae7" }),
-        message: /acdd72a7.* is not one that may be assigned/,
-        fix: /Assignable/,
-      },
-    ],
-  },
-  "assignment-scope": {
-    keeps: [assignment({}), assignment({ scope: secretId(vaultId, "databricks-token") })],
-    breaks: [
-      resourceGroupId(environment),
-      `/subscriptions/${environment.subscriptionId}`,
-      "/providers/Microsoft.Management/managementGroups/root",
-      "/",
-      "",
-      `${vaultId}/secrets/`,
-      `${vaultId}/secrets/a/b`,
-      `${vaultId}/`,
-    ].map((scope) => ({
-      piece: assignment({ scope }),
-      message: /is wider than one resource/,
-      fix: /ARM id of the resource/,
-    })),
-  },
-  "principal-type": {
-    keeps: [assignment({}), assignment({ principalType: "ServicePrincipal" })],
-    breaks: [
-      {
-        piece: assignment({ principalType: "User" }),
-        message: /of type User is not allowed/,
-        fix: /Entra group/,
-      },
-    ],
-  },
-  "range-width": {
-    keeps: ["203.0.113.0/24", "203.0.113.7", "203.0.113.7/32", "198.51.100.128/25", "10.1.2.0/24"].map(range),
-    breaks: [
-      { piece: range("0.0.0.0/0"), message: /wider than a \/24/, fix: /narrower/ },
-      { piece: range("203.0.113.5/0"), message: /wider than a \/24/, fix: /narrower/ },
-      { piece: range("203.0.112.0/23"), message: /wider than a \/24/, fix: /narrower/ },
-      { piece: range("0.0.0.0"), message: /not a range that callers have/, fix: /public range/ },
-      { piece: range("0.0.0.0/32"), message: /not a range that callers have/, fix: /public range/ },
-      { piece: range("127.0.0.1"), message: /not a range that callers have/, fix: /public range/ },
-      { piece: range("255.255.255.255"), message: /not a range that callers have/, fix: /public range/ },
-      {
-        piece: range("203.0.113.7/24"),
-        message: /has host bits set/,
-        fix: /203\.0\.113\.0\/24 for the network or 203\.0\.113\.7 for the address/,
-      },
-      ...["::/0", "2001:db8::1", "any", "", "203.0.113", "203.0.113.07", "203.0.113.7/", "203.0.113.0/24/24"]
-        .concat(["203.0.113.7 ", "203.0.113.7/33", "203.0.113.7/-1", "0x7f.0.0.1", "203.0.113.1-203.0.113.9"])
-        .map((text) => ({
-          piece: range(text),
-          message: /is not an IPv4 address or range/,
-          fix: /203\.0\.113\.7/,
-        })),
-    ],
-  },
-};
-
-for (const { id, title, judge: judgeOne } of guardrails) {
-  describe(`guardrail ${id}: ${title}`, () => {
-    const cases = rows[id] ?? assert.fail(`no rows for ${id}`);
-    for (const piece of cases.keeps) {
-      it(`lets ${JSON.stringify(piece)} pass`, () => assert.deepEqual(judge(piece), []));
+for (const { id, title, invariant, reason, exceptable, judge: judgeOne } of guardrails) {
+  describe(`guardrail ${id} (${invariant}): ${title}`, () => {
+    const { keeps, breaks } = cases[id] ?? assert.fail(`no cases for ${id}`);
+    for (const piece of keeps) {
+      it(`lets ${JSON.stringify(piece).slice(0, 120)} pass`, () => assert.deepEqual(judge(piece), []));
     }
-    for (const { piece, message, fix } of cases.breaks) {
-      it(`refuses ${JSON.stringify(piece)}`, () => {
+    for (const { piece, message, fix } of breaks) {
+      it(`refuses ${JSON.stringify(piece).slice(0, 160)}`, () => {
         const verdict = judgeOne(piece) ?? assert.fail("it passed");
         assert.equal(verdict.guardrail, id);
+        assert.equal(verdict.reason, reason);
+        assert.equal(verdict.subject !== null, exceptable);
         assert.match(verdict.message, message);
         assert.match(verdict.fix, fix);
       });
@@ -135,13 +27,26 @@ for (const { id, title, judge: judgeOne } of guardrails) {
 }
 
 describe("all guardrails", () => {
+  it("have their own id and reason, in the words of conditions, and cover I1 to I20", () => {
+    const ids = guardrails.map(({ id }) => id);
+    assert.deepEqual(Object.keys(cases).sort(), ids.toSorted());
+    assert.equal(new Set(guardrails.map(({ reason }) => reason)).size, guardrails.length);
+    for (const { id, reason } of guardrails) {
+      assert.match(id, /^[a-z]+(?:-[a-z]+)*$/);
+      assert.match(reason, /^[A-Z][A-Za-z]+$/);
+    }
+    const covered = new Set(guardrails.map(({ invariant }) => Number(invariant.slice(1))));
+    assert.deepEqual(
+      [...covered].sort((a, b) => a - b),
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    );
+  });
+
   it("say nothing about a piece of another kind", () => {
-    for (const [id, { breaks }] of Object.entries(rows)) {
-      const kind = breaks[0]?.piece.kind;
-      for (const piece of [permission("x", "y"), assignment({ roleId: "x" }), range("x")]) {
-        if (piece.kind === kind) continue;
-        assert.equal(guardrails.find((rule) => rule.id === id)?.judge(piece), null);
-      }
+    for (const { id, judge: judgeOne } of guardrails) {
+      const kinds = new Set(cases[id]?.breaks.map(({ piece }) => piece.kind));
+      for (const other of Object.values(cases).flatMap(({ breaks }) => breaks))
+        if (!kinds.has(other.piece.kind)) assert.equal(judgeOne(other.piece), null, id);
     }
   });
 
@@ -155,12 +60,34 @@ describe("all guardrails", () => {
         judge(permission(a, b));
         judge(range(a));
         judge(assignment({ scope: a, roleId: b, principalType: a }));
+        judge({ kind: "text", where: "x", text: a });
+        judge({ kind: "data-source", name: "x", type: b, host: a });
       }),
     );
   });
 
-  it("let every aligned IPv4 range from /24 to /32 of a caller pass", () => {
-    const octet = fc.nat({ max: 255 });
+  it("never repeat a text that looks like a secret", () => {
+    for (const { piece } of cases["secret-text"]?.breaks ?? []) {
+      if (piece.kind !== "text") continue;
+      for (const { message, fix } of judge(piece)) assert.ok(!`${message} ${fix}`.includes(piece.text));
+    }
+  });
+
+  it("let each grantable role be assigned to its holders on its kind of scope only", () => {
+    for (const { id, holders } of Object.values(grantableRoles)) {
+      for (const type of ["Group", "ServicePrincipal"] as const) {
+        const verdicts = judge(assignment({ roleId: id, principalType: type }));
+        const refused = verdicts.some(({ guardrail }) => guardrail === "principal-type");
+        assert.equal(refused, !holders.some((holder) => holder === type), id);
+      }
+    }
+  });
+});
+
+const octet = fc.nat({ max: 255 });
+
+describe("firewall ranges", () => {
+  it("of callers pass from /24 to /32 where they are aligned", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 126 }),
@@ -172,5 +99,54 @@ describe("all guardrails", () => {
         },
       ),
     );
+  });
+
+  it("wider than a /24 never pass, and an exception for one opens no other", () => {
+    fc.assert(
+      fc.property(octet, octet, fc.integer({ min: 0, max: 23 }), (a, b, prefix) => {
+        const parsed = parseRange(`${a}.${b}.0.0/${prefix}`) ?? assert.fail();
+        const text = `${networkOf(parsed)}/${prefix}`;
+        const verdicts = judge(range(text));
+        assert.ok(verdicts.some(({ guardrail }) => guardrail === "range-width"));
+        const other = [{ guardrail: "range-width", subject: `${text}0` }];
+        assert.equal(unexcepted(verdicts, other).length, verdicts.length);
+        const own = [{ guardrail: "range-width", subject: text }];
+        assert.ok(!unexcepted(verdicts, own).some(({ guardrail }) => guardrail === "range-width"));
+        if (prefix < 8) assert.notEqual(unexcepted(verdicts, own).length, 0);
+      }),
+    );
+  });
+
+  it("from the first to the last address of a CIDR are that CIDR", () => {
+    fc.assert(
+      fc.property(octet, octet, octet, octet, fc.integer({ min: 1, max: 32 }), (a, b, c, d, prefix) => {
+        const network = networkOf(parseRange(`${a}.${b}.${c}.${d}/${prefix}`) ?? assert.fail());
+        const first = network.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+        const last = first + 2 ** (32 - prefix) - 1;
+        const text = [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join(".");
+        assert.equal(rangeBetween(network, text), `${network}/${prefix}`);
+      }),
+    );
+    for (const [first, last] of [
+      ["203.0.113.1", "203.0.113.9"],
+      ["203.0.113.9", "203.0.113.1"],
+      ["0.0.0.0", "255.255.255.255"],
+      ["(later)", "203.0.113.1"],
+    ] as const)
+      assert.notEqual(judge(range(rangeBetween(first, last))).length, 0);
+  });
+});
+
+describe("an exception", () => {
+  it("sets aside only the guardrail and the subject that it names, and only where that may be", () => {
+    for (const { id, exceptable } of guardrails) {
+      for (const { piece } of cases[id]?.breaks ?? []) {
+        const verdict = findGuardrail(id)?.judge(piece) ?? assert.fail();
+        const subject = verdict.subject ?? "x";
+        assert.equal(unexcepted([verdict], [{ guardrail: id, subject }]).length, exceptable ? 0 : 1);
+        assert.equal(unexcepted([verdict], [{ guardrail: id, subject: `${subject} ` }]).length, 1);
+        assert.equal(unexcepted([verdict], [{ guardrail: "other", subject }]).length, 1);
+      }
+    }
   });
 });

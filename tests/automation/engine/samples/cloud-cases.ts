@@ -62,7 +62,7 @@ const refusals: readonly SampleCase[] = [
     what: "Databricks throttles three creates of one run at once",
     record: underFault(
       (host) =>
-        grant(host, "many", ["ml.models.credit_risk", "ml.models.fraud_scoring", "ml.models.job_201"]),
+        grant(host, "many", ["ml.models.credit_risk", "ml.models.fraud_scoring", "ml.models.recommender"]),
       { ...throttle, type: "any", call: "any" },
     ),
   },

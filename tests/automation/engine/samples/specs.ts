@@ -1,23 +1,14 @@
 /** Stacks to fail with. */
 import type { AccessSpec, PlatformSpec } from "../../../../metadata-schema/desired-state.ts";
-import { accessStack, workspaceId } from "../../../../program/layout/names.ts";
-import { environment, groupId, vaultId } from "../../../support/small-rows.ts";
-
-const facts = (name: string): PlatformSpec["environment"] => ({
-  name,
-  location: "eastus",
-  subscriptionId: String(environment().values.subscription_id),
-  tenantId: String(environment().values.tenant_id),
-  resourceGroup: `rg-ml-${name}`,
-});
+import { accessStack, platformStack, workspaceId } from "../../../../program/layout/names.ts";
+import { groupId, vaultId } from "../../../support/small-rows.ts";
+import { facts, platformSpec } from "../../../support/small-specs.ts";
 
 /** A platform of its own: azure-native, and azuread where it owns a group. */
 export const platform = (name: string, group: string | null = null): PlatformSpec => ({
-  kind: "platform",
-  stack: `platform-${name}`,
-  environment: facts(name),
-  addressSpace: "10.20.0.0/16",
-  vault: { mode: "own", name: `kv-${name}-0001` },
+  ...platformSpec,
+  stack: platformStack(name),
+  environment: { ...facts, name, resourceGroup: `rg-ml-${name}` },
   ownGroup: group === null ? null : { displayName: group, memberObjectIds: [] },
 });
 
@@ -41,6 +32,7 @@ export const grant = (
   environment: shared.environment,
   workspace: { host, resourceId: workspaceId(shared.environment) },
   principal,
+  workspaceMember: false,
   roleAssignments: [],
   unityGrants: models.map((model) => ({ securable: "model", name: model, privileges: ["EXECUTE"] })),
 });

@@ -10,11 +10,18 @@ import { seed } from "./seed.ts";
 
 export interface TestClouds {
   readonly folder: string;
+  /** of their HTTP side */
+  readonly url: string;
   /** a connection without configuration: azure-native and azuread need none */
   readonly azure: ProviderClient;
   /** a connection as a databricks provider with this configuration */
   databricks(config: Properties): Promise<ProviderClient>;
-  http(method: string, target: string, body?: unknown): Promise<HttpAnswer>;
+  http(
+    method: string,
+    target: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<HttpAnswer>;
   /** changes an object behind the engine's back */
   portal(id: string, properties: Properties): Promise<void>;
 }
@@ -22,6 +29,7 @@ export interface TestClouds {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Properties;
+  readonly headers: Headers;
 }
 
 export async function request(
@@ -29,21 +37,25 @@ export async function request(
   method: string,
   target: string,
   body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<HttpAnswer> {
   const response = await fetch(`http://127.0.0.1:${port}${target}`, {
     method,
+    headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, body: text === "" ? {} : (JSON.parse(text) as Properties) };
+  const { status } = response;
+  return { status, headers: response.headers, body: text === "" ? {} : (JSON.parse(text) as Properties) };
 }
 
 const idleMs = 600_000;
 
-export async function openTestClouds(test: TestContext): Promise<TestClouds> {
+/** `settings` take the place of what the seed says. */
+export async function openTestClouds(test: TestContext, settings: Properties = {}): Promise<TestClouds> {
   const folder = await mkdtemp(join(tmpdir(), "clouds-"));
   const seedFile = join(folder, "seed.json");
-  await writeFile(seedFile, JSON.stringify(seed));
+  await writeFile(seedFile, JSON.stringify({ ...seed, ...settings }));
   const claim = claimHome(join(folder, "home"));
   if (claim.status === "taken") throw new Error(`${folder} is taken`);
   const clouds = await startClouds({ home: claim.home, seedFile, idleMs });
@@ -63,13 +75,14 @@ export async function openTestClouds(test: TestContext): Promise<TestClouds> {
   });
   return {
     folder,
+    url: `http://127.0.0.1:${httpPort}`,
     azure: connect(),
     databricks: async (config) => {
       const client = connect();
       await client.configure(config);
       return client;
     },
-    http: (method, target, body) => request(httpPort, method, target, body),
+    http: (method, target, body, headers) => request(httpPort, method, target, body, headers),
     portal: async (id, properties) => {
       const answer = await request(httpPort, "PUT", `/sandbox/objects/${encodeURIComponent(id)}`, {
         properties,

@@ -2,6 +2,7 @@
 import * as grpc from "@grpc/grpc-js";
 import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: properties are free-form JSON, read back by assertions
@@ -108,6 +109,24 @@ export class ProviderClient {
     return { type, name, id: response.getId(), inputs: checked.inputs, outputs };
   }
 
+  /** What a preview of a create shows. */
+  async previewCreate(type: string, inputs: Properties): Promise<Properties> {
+    const request = new proto.CreateRequest()
+      .setUrn(urn(type, "it"))
+      .setProperties(pack(inputs))
+      .setPreview(true);
+    const response = await this.#ask<proto.CreateResponse>((reply) => this.#client.create(request, reply));
+    return unpack(response.getProperties());
+  }
+
+  /** A create whose caller may leave before it is answered, by the function returned. */
+  async startCreate(type: string, inputs: Properties): Promise<() => void> {
+    await (this.#configured ?? this.configure({}));
+    const request = new proto.CreateRequest().setUrn(urn(type, "it")).setProperties(pack(inputs));
+    const call = this.#client.create(request, () => {});
+    return () => call.cancel();
+  }
+
   /** undefined: the object is gone */
   async read(resource: Resource): Promise<Resource | undefined> {
     const request = new proto.ReadRequest()
@@ -145,6 +164,11 @@ export class ProviderClient {
       .setId(resource.id)
       .setProperties(pack(resource.outputs));
     await this.#ask<unknown>((reply) => this.#client.delete(request, reply));
+  }
+
+  /** What the engine sends when a run is cancelled. */
+  async cancel(): Promise<void> {
+    await this.#ask<unknown>((reply) => this.#client.cancel(new emptyProto.Empty(), reply));
   }
 
   async invoke(token: string, args: Properties): Promise<Properties> {

@@ -22,7 +22,14 @@ export const seed = {
     { id: "66666666-6666-4666-8666-666666666666", displayName: "twins", members: [] },
   ],
   vaults: [{ id: mlVault, location: "eastus", secrets: ["databricks-token"] }],
-  metastore: { catalogs: [{ name: "ml", schemas: [{ name: "models", models: ["job_201"] }] }] },
+  metastore: {
+    catalogs: [
+      {
+        name: "ml",
+        schemas: [{ name: "models", models: [{ name: "job_201", versions: 2 }], tables: ["scores"] }],
+      },
+    ],
+  },
 };
 
 export const roleId = (guid: string): string =>
